@@ -1,0 +1,1 @@
+"""Storage: base classes, sessions, the second lock (row level security), encrypted columns, embedded PostgreSQL."""
