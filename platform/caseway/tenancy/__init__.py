@@ -1,0 +1,1 @@
+"""Offices: the tree that is the tenancy."""
