@@ -1,0 +1,1 @@
+"""Working days: weekends, holidays and make-up workdays (调休)."""

@@ -1,0 +1,1 @@
+"""Clocks: limits, typed events, due dates derived from them, and the timers that fire on them."""
