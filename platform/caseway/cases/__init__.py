@@ -1,0 +1,1 @@
+"""Cases: matters, registrations, proceedings and their stages."""
