@@ -1,0 +1,167 @@
+"""Custody that nobody's decision moves: recused offices, merged offices, moved offices, and cases that have ended.
+
+Importing this module registers it with the cases slice (see ``caseway.cases.hooks``).
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from caseway.access.actor import SYSTEM_ACTOR, Actor
+from caseway.cases import repository as cases
+from caseway.cases.codes import GrantKind
+from caseway.cases.hooks import listeners
+from caseway.cases.models import Case
+from caseway.cases.record import moment, record
+from caseway.cases.workflow import Stage
+from caseway.clocks import timers
+from caseway.clocks.timers import TimerKind
+from caseway.custody import repository, routes, transfer
+from caseway.custody.errors import NobodyToMoveTo
+from caseway.custody.models import Order
+from caseway.custody.workflow import SPECS, OrderEvent, OrderKind, OrderState, after
+from caseway.db.session import UnitOfWork
+from caseway.tenancy import repository as offices
+from caseway.tenancy.models import Office
+
+#: Cases changed between two looks for more: bounds the memory of one administrative change.
+BATCH = 200
+#: What ends an order that waited when its case ended.
+_ENDINGS = {OrderState.OBJECTED: OrderEvent.SETTLE}
+
+
+async def move_up(uow: UnitOfWork, case: Case, *, actor: Actor, at: datetime) -> None:
+    """The holder has nobody left who may handle the case: it is with the next superior at once (INV-06)."""
+    if case.stage == Stage.IN_TRANSIT:
+        return  # it is leaving anyway: the receiver signs, or receipt is deemed within a workday
+    start = await _office(uow, case.holder_id)
+    to = await routes.lowest_clean(uow.session, start, case, strictly_above=True)
+    if to is None:
+        raise NobodyToMoveTo
+    await transfer.move_now(uow, case, OrderKind.MOVE_UP, to, actor=SYSTEM_ACTOR, at=moment(case, at))
+
+
+async def case_ended(uow: UnitOfWork, case: Case, *, actor: Actor, at: datetime) -> None:
+    """Nothing waits on a case that has ended: open orders end, what they opened is closed, their timers go."""
+    ended = await repository.waiting(uow.session, case)
+    if not ended:
+        return
+    changes: dict[str, Any] = {}
+    for order in ended:
+        moving = OrderEvent.RECALL if order.moves_custody else OrderEvent.FINISH
+        order.state, order.ended_at = after(order.state, _ENDINGS.get(OrderState(order.state), moving)), at
+        await timers.cancel(uow, case, TimerKind.DEEMED_RECEIPT, order.id)
+        grant = SPECS[OrderKind(order.kind)].grant
+        if grant not in (None, GrantKind.INFORMED):
+            changes |= await cases.end_grant(uow, case, office_id=order.receiver_id, kind=str(grant), at=at)
+    await record(
+        uow,
+        case,
+        type="orders.ended",
+        at=at,
+        actor=actor,
+        facts={"order_ids": [order.id for order in ended]},
+        changes=changes,
+    )
+
+
+async def succeed(uow: UnitOfWork, pairs: Iterable[tuple[int, int]], *, now: datetime) -> int:
+    """The duties of merged or abolished offices (art. 24), given as (old office, successor): every open case they hold
+    moves, and every order that waits for them waits for the successor. How many cases and orders.
+
+    A case about the successor goes to the nearest superior that is free of the complaint instead.
+    """
+    changed = 0
+    for old_id, new_id in pairs:
+        old, new = await _office(uow, old_id), await _office(uow, new_id)
+        changed += await _hand_on_cases(uow, old, new, now)
+        changed += await _readdress(uow, old, new, now)
+    return changed
+
+
+async def restamp(uow: UnitOfWork, office_ids: Sequence[int], *, now: datetime) -> int:
+    """After offices were moved in the tree: their open cases are stamped with the new levels. How many."""
+    holders = await offices.by_ids(uow.session, office_ids)
+    count = 0
+    async for case in _held(uow, list(holders)):
+        levels = {f"l{depth}": value for depth, value in enumerate(holders[case.holder_id].levels, start=1)}
+        await record(uow, case, type="office.restamped", at=moment(case, now), actor=SYSTEM_ACTOR, changes=levels)
+        count += 1
+    return count
+
+
+async def _hand_on_cases(uow: UnitOfWork, old: Office, new: Office, now: datetime) -> int:
+    count = 0
+    async for case in _held(uow, [old.id]):
+        to: Office | None = new
+        if routes.is_accused(new, case.accused_office_ids):
+            to = await routes.lowest_clean(uow.session, new, case)
+        if to is None:
+            raise NobodyToMoveTo
+        await transfer.move_now(
+            uow,
+            case,
+            OrderKind.SUCCESSION,
+            to,
+            actor=SYSTEM_ACTOR,
+            at=moment(case, now),
+            stage=Stage(case.stage),
+        )
+        count += 1
+    return count
+
+
+async def _held(uow: UnitOfWork, office_ids: Sequence[int]) -> AsyncIterator[Case]:
+    after_id: uuid.UUID | None = None
+    while batch := await repository.held_open(uow.session, office_ids, after=after_id, limit=BATCH):
+        for city_id, case_id in batch:
+            yield await cases.lock(uow, city_id, case_id)
+        after_id = batch[-1][1]
+
+
+async def _readdress(uow: UnitOfWork, old: Office, new: Office, now: datetime) -> int:
+    count, after_id = 0, None
+    while batch := await repository.addressed_open(uow.session, old.id, after=after_id, limit=BATCH):
+        for city_id, case_id, order_id in batch:
+            case = await cases.lock(uow, city_id, case_id)
+            order = await repository.order(uow.session, case, order_id)
+            unfit = new.id == case.holder_id or routes.is_accused(new, case.accused_office_ids)
+            if unfit and order.moves_custody:
+                await transfer.call_back(
+                    uow, case, order, actor=SYSTEM_ACTOR, at=moment(case, now), event="order.recalled"
+                )
+            else:
+                await _to_successor(uow, case, order, new, at=moment(case, now))
+            count += 1
+        after_id = batch[-1][2]
+    return count
+
+
+async def _to_successor(uow: UnitOfWork, case: Case, order: Order, new: Office, *, at: datetime) -> None:
+    old_id, order.receiver_id = order.receiver_id, new.id
+    grant, changes = SPECS[OrderKind(order.kind)].grant, dict[str, Any]()
+    if grant is not None:
+        await cases.end_grant(uow, case, office_id=old_id, kind=grant, at=at)
+        if not routes.is_accused(new, case.accused_office_ids):
+            changes = await cases.add_grant(uow, case, office_id=new.id, kind=grant, at=at, order_id=order.id)
+    await record(
+        uow,
+        case,
+        type="order.readdressed",
+        at=at,
+        actor=SYSTEM_ACTOR,
+        facts={"order_id": order.id, "from": old_id, "to": new.id},
+        changes=changes,
+    )
+
+
+async def _office(uow: UnitOfWork, office_id: int) -> Office:
+    found = await offices.by_id(uow.session, office_id)
+    assert found is not None
+    return found
+
+
+listeners.register(move_up=move_up, case_ended=case_ended)
