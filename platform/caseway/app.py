@@ -1,0 +1,120 @@
+"""Everything is put together here: settings in, one Starlette application out."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy import text
+from starlette.applications import Starlette
+from starlette.datastructures import Headers
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from caseway import __version__, clock
+from caseway.access.policy import Policy
+from caseway.access.watch import Watcher
+from caseway.clock import Clock
+from caseway.db import address, keys
+from caseway.db.crypto import KeyRing
+from caseway.db.scope import NO_SCOPE
+from caseway.db.session import Database
+from caseway.gql.context import Context, Services
+from caseway.gql.http import GraphQLEndpoint
+from caseway.ledger import audit
+from caseway.people import service as people
+from caseway.people.errors import ActingOfficeInvalid, ActingOfficeRequired
+from caseway.people.tokens import Tokens
+from caseway.schema import schema
+from caseway.settings import Settings
+
+
+def build_services(settings: Settings, *, now: Clock = clock.now) -> Services:
+    """What a process shares between requests. Connects to nothing yet."""
+    database = Database(
+        address.sqlalchemy_url(settings),
+        pool_size=settings.db_pool_size,
+        max_overflow=settings.db_pool_overflow,
+        pooler=settings.db_pooler,
+    )
+    master = keys.master_key(settings)
+    return Services(
+        settings=settings,
+        database=database,
+        policy=Policy(),
+        keyring=KeyRing(master),
+        tokens=Tokens(master, settings),
+        clock=now,
+        audit=audit.note,
+    )
+
+
+def build_app(settings: Settings, *, now: Clock = clock.now) -> Starlette:
+    """The application of one api process. Tests pass their own clock; nothing else differs from production."""
+    services = build_services(settings, now=now)
+    tokens = services.tokens
+    assert isinstance(tokens, Tokens)
+    endpoint = GraphQLEndpoint(schema, settings=settings, authenticate=authenticator(services))
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with services.database.unit(NO_SCOPE) as uow:
+            # A wrong master key stops the process before the first request, not in the middle of one.
+            uow.nothing_to_do()
+            await services.keyring.check(uow.session)
+            await tokens.keys.check(uow.session)
+        watcher = Watcher(services.database, services.policy)
+        await watcher.start()
+        try:
+            yield
+        finally:
+            await watcher.stop()
+            await services.database.close()
+
+    async def healthz(request: Request) -> JSONResponse:
+        """The process answers."""
+        return JSONResponse({"status": "ok", "version": __version__})
+
+    async def readyz(request: Request) -> JSONResponse:
+        """The process can serve: database reached, migrated, policy loaded."""
+        try:
+            async with services.database.reader(NO_SCOPE) as session:
+                revision = (await session.execute(text("select version_num from alembic_version"))).scalar_one_or_none()
+        except Exception:
+            return JSONResponse({"status": "unready", "database": "unreachable or not migrated"}, status_code=503)
+        return JSONResponse({"status": "ready", "migration": revision})
+
+    app = Starlette(
+        routes=[Route("/healthz", healthz), Route("/readyz", readyz), *endpoint.routes()],
+        lifespan=lifespan,
+    )
+    app.state.services = services
+    return app
+
+
+def authenticator(services: Services):  # type: ignore[no-untyped-def]
+    """Headers -> Context: checks the bearer token, and for which office the person acts (``Caseway-Office``)."""
+
+    async def authenticate(headers: Headers, client: str = "") -> Context:
+        context = Context(services=services, locale=_locale(headers), client=client)
+        authorization = headers.get("authorization", "")
+        if not authorization:
+            return context
+        now = services.clock()
+        async with services.database.reader(NO_SCOPE) as session:
+            context.identity = await services.tokens.check(session, authorization, now=now)
+            try:
+                context.actor = await people.actor(
+                    session, context.identity, office=headers.get("caseway-office"), now=now
+                )
+            except (ActingOfficeRequired, ActingOfficeInvalid) as refusal:
+                context.refusal = refusal
+        return context
+
+    return authenticate
+
+
+def _locale(headers: Headers) -> str:
+    wanted = headers.get("accept-language", "")
+    return "en" if wanted.lower().startswith("en") else "zh-CN"
