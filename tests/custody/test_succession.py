@@ -1,0 +1,123 @@
+"""Custody without anybody's decision: recusal, merged and moved offices, ended cases (art. 24, 28; INV-06)."""
+
+from __future__ import annotations
+
+import pytest
+
+from caseway.cases import assignment, closing
+from caseway.cases.workflow import PetitionClass, Stage
+from caseway.custody import service, succession
+from caseway.custody.errors import NobodyToMoveTo
+from caseway.custody.workflow import OrderKind, OrderState
+from caseway.tenancy.models import Office
+from support.factories import T0, TEST_KEYS, case_key, days, events, make_case, platform_unit, refreshed
+from support.province import Province
+
+
+async def merge(province: Province, old: str, new: str) -> int:
+    """Close one office in favour of another and hand its duties over, as administration does."""
+    async with platform_unit(province.db) as uow:
+        closed = await uow.session.get_one(Office, province[old].id)
+        closed.valid_to, closed.successor_id = T0 + days(3), province[new].id
+        await uow.session.flush()
+        return await succession.succeed(uow, [(province[old].id, province[new].id)], now=T0 + days(3))
+
+
+async def test_a_case_with_nobody_left_to_handle_it_moves_one_level_up(province: Province) -> None:
+    only = await province.actor("town", "handler")
+    case = await make_case(province.db, holder=province["town"], assignee=only)
+    await province.do(assignment.recuse, only, reason="系申请人近亲属", now=T0 + days(1), **case_key(case))
+    assert await province.holders(case) == ["town", "county_bureau"]
+    after = await refreshed(province.db, case)
+    assert (after.assignee_id, after.stage) == (0, Stage.REGISTERED)
+
+
+async def test_an_accusation_that_moves_up_is_seen_by_somebody_there(province: Province) -> None:
+    only, above = await province.actor("town", "clerk"), await province.actor("county_bureau", "clerk")
+    case = await make_case(
+        province.db,
+        holder=province["town"],
+        assignee=only,
+        petition_class=PetitionClass.ACCUSATION,
+        accused=[province["other_town"]],
+    )
+    await province.do(assignment.recuse, only, reason="系被反映人近亲属", now=T0 + days(1), **case_key(case))
+    assert await province.holders(case) == ["town", "county_bureau"]
+    assert (await refreshed(province.db, case)).assignee_id == above.person_id
+
+
+async def test_at_the_top_there_is_nobody_to_move_to(province: Province) -> None:
+    only = await province.actor("province_bureau", "handler")
+    case = await make_case(province.db, holder=province["province_bureau"], assignee=only)
+    with pytest.raises(NobodyToMoveTo):
+        await province.do(assignment.recuse, only, reason="系申请人近亲属", now=T0 + days(1), **case_key(case))
+    assert await province.holders(case) == ["province_bureau"]
+
+
+async def test_the_successor_of_a_merged_office_holds_its_cases_and_gets_its_orders(province: Province) -> None:
+    held = await make_case(province.db, holder=province["town"])
+    closed = await make_case(province.db, holder=province["town"], stage=Stage.CLOSED)
+    coming = await make_case(province.db, holder=province["county_bureau"])
+    order = await province.do(
+        service.send,
+        "county_bureau",
+        kind=OrderKind.FORWARD,
+        to_office_id=province["town"].id,
+        now=T0 + days(1),
+        **case_key(coming),
+    )
+    assert await merge(province, "town", "other_town") == 2
+    assert await province.holders(held) == ["town", "other_town"]
+    assert await province.holders(closed) == ["town"]
+    assert (await refreshed(province.db, coming)).granted == [province["other_town"].id]
+    await province.do(service.sign_for, "other_town", city_id=coming.city_id, order_id=order.order_id, now=T0 + days(4))
+    assert await province.holders(coming) == ["county_bureau", "other_town"]
+
+
+async def test_a_case_about_the_successor_goes_to_the_superior_instead(province: Province) -> None:
+    held = await make_case(province.db, holder=province["town"], accused=[province["other_town"]])
+    await merge(province, "town", "other_town")
+    assert await province.holders(held) == ["town", "county_bureau"]
+
+
+async def test_moved_offices_restamp_what_they_hold(province: Province) -> None:
+    case = await make_case(province.db, holder=province["town"])
+    async with platform_unit(province.db) as uow:
+        moved = await uow.session.get_one(Office, province["town"].id)
+        moved.l3 = province["other_county"].id
+        await uow.session.flush()
+        assert await succession.restamp(uow, [moved.id], now=T0 + days(1)) == 1
+    after = await refreshed(province.db, case)
+    assert (after.l3, after.l4, after.holder_id) == (province["other_county"].id, case.l4, case.holder_id)
+    assert (await events(province.db, case))[-1].type == "office.restamped"
+
+
+async def test_nothing_waits_on_a_case_that_was_withdrawn(province: Province) -> None:
+    case = await make_case(province.db, holder=province["county_bureau"])
+    key = case_key(case)
+    for kind, to in ((OrderKind.ASSIST, "schools"), (OrderKind.COPY, "town"), (OrderKind.FORWARD, "land")):
+        await province.do(
+            service.send,
+            "county_bureau",
+            kind=kind,
+            to_office_id=province[to].id,
+            instruction="请办理",
+            now=T0 + days(1),
+            **key,
+        )
+    await province.do(
+        closing.withdraw,
+        "county_bureau",
+        TEST_KEYS,
+        statement="本人自愿撤回",
+        signed_at=T0 + days(2),
+        now=T0 + days(2),
+        **key,
+    )
+    assert [order.state for order in await province.orders(case)] == [
+        OrderState.DONE,
+        OrderState.DONE,
+        OrderState.RECALLED,
+    ]
+    assert (await refreshed(province.db, case)).granted == [province["town"].id]
+    assert await province.holders(case) == ["county_bureau"]
