@@ -94,7 +94,7 @@ alter table matter enable row level security;
 
 alter table matter force row level security;
 
-create policy matter_read on matter for select using (app.scopes() @> array[0] or exists (select from cases c where c.city_id = matter.city_id and c.matter_id = matter.id));
+create policy matter_read on matter for select using (app.scopes() @> array[0] or exists (select from cases c where c.city_id = matter.city_id and c.matter_id = matter.id offset 0));
 
 create policy matter_add on matter for insert with check (app.scopes() @> array[0]);
 
@@ -104,7 +104,7 @@ alter table registration enable row level security;
 
 alter table registration force row level security;
 
-create policy registration_read on registration for select using (exists (select from cases c where c.city_id = registration.city_id and c.id = registration.case_id));
+create policy registration_read on registration for select using (exists (select from cases c where c.city_id = registration.city_id and c.id = registration.case_id offset 0));
 
 create policy registration_add on registration for insert with check (app.scopes() @> array[0]);
 
@@ -114,11 +114,11 @@ alter table petitioner enable row level security;
 
 alter table petitioner force row level security;
 
-create policy petitioner_read on petitioner for select using (exists (select from cases c where c.city_id = petitioner.city_id and c.id = petitioner.case_id));
+create policy petitioner_read on petitioner for select using (exists (select from cases c where c.city_id = petitioner.city_id and c.id = petitioner.case_id offset 0));
 
 create policy petitioner_add on petitioner for insert with check (app.scopes() @> array[0]);
 
-create policy petitioner_change on petitioner for update using (exists (select from cases c where c.city_id = petitioner.city_id and c.id = petitioner.case_id)) with check (app.scopes() @> array[0]);
+create policy petitioner_change on petitioner for update using (exists (select from cases c where c.city_id = petitioner.city_id and c.id = petitioner.case_id offset 0)) with check (app.scopes() @> array[0]);
 
 grant select, insert on accusation_record to caseway_app;
 
@@ -126,7 +126,7 @@ alter table accusation_record enable row level security;
 
 alter table accusation_record force row level security;
 
-create policy accusation_record_read on accusation_record for select using (exists (select from cases c where c.city_id = accusation_record.city_id and c.id = accusation_record.case_id));
+create policy accusation_record_read on accusation_record for select using (exists (select from cases c where c.city_id = accusation_record.city_id and c.id = accusation_record.case_id offset 0));
 
 create policy accusation_record_add on accusation_record for insert with check (app.scopes() @> array[0]);
 
@@ -136,11 +136,11 @@ alter table case_grant enable row level security;
 
 alter table case_grant force row level security;
 
-create policy case_grant_read on case_grant for select using (exists (select from cases c where c.city_id = case_grant.city_id and c.id = case_grant.case_id));
+create policy case_grant_read on case_grant for select using (exists (select from cases c where c.city_id = case_grant.city_id and c.id = case_grant.case_id offset 0));
 
 create policy case_grant_add on case_grant for insert with check (app.scopes() @> array[0]);
 
-create policy case_grant_change on case_grant for update using (exists (select from cases c where c.city_id = case_grant.city_id and c.id = case_grant.case_id)) with check (app.scopes() @> array[0]);
+create policy case_grant_change on case_grant for update using (exists (select from cases c where c.city_id = case_grant.city_id and c.id = case_grant.case_id offset 0)) with check (app.scopes() @> array[0]);
 
 grant select, insert, update (served_at) on case_record to caseway_app;
 
@@ -148,11 +148,11 @@ alter table case_record enable row level security;
 
 alter table case_record force row level security;
 
-create policy case_record_read on case_record for select using (exists (select from cases c where c.city_id = case_record.city_id and c.id = case_record.case_id));
+create policy case_record_read on case_record for select using (exists (select from cases c where c.city_id = case_record.city_id and c.id = case_record.case_id offset 0));
 
 create policy case_record_add on case_record for insert with check (app.scopes() @> array[0]);
 
-create policy case_record_change on case_record for update using (exists (select from cases c where c.city_id = case_record.city_id and c.id = case_record.case_id)) with check (app.scopes() @> array[0]);
+create policy case_record_change on case_record for update using (exists (select from cases c where c.city_id = case_record.city_id and c.id = case_record.case_id offset 0)) with check (app.scopes() @> array[0]);
 
 grant select, insert on recusal to caseway_app;
 
@@ -160,7 +160,7 @@ alter table recusal enable row level security;
 
 alter table recusal force row level security;
 
-create policy recusal_read on recusal for select using (exists (select from cases c where c.city_id = recusal.city_id and c.id = recusal.case_id));
+create policy recusal_read on recusal for select using (exists (select from cases c where c.city_id = recusal.city_id and c.id = recusal.case_id offset 0));
 
 create policy recusal_add on recusal for insert with check (app.scopes() @> array[0]);
 
@@ -170,7 +170,7 @@ alter table ledger_event enable row level security;
 
 alter table ledger_event force row level security;
 
-create policy ledger_event_read on ledger_event for select using (exists (select from cases c where c.city_id = ledger_event.city_id and c.id = ledger_event.case_id));
+create policy ledger_event_read on ledger_event for select using (exists (select from cases c where c.city_id = ledger_event.city_id and c.id = ledger_event.case_id offset 0));
 
 create policy ledger_event_add on ledger_event for insert with check (app.scopes() @> array[0]);
 
@@ -180,7 +180,7 @@ alter table clock_event enable row level security;
 
 alter table clock_event force row level security;
 
-create policy clock_event_read on clock_event for select using (exists (select from cases c where c.city_id = clock_event.city_id and c.id = clock_event.case_id));
+create policy clock_event_read on clock_event for select using (exists (select from cases c where c.city_id = clock_event.city_id and c.id = clock_event.case_id offset 0));
 
 create policy clock_event_add on clock_event for insert with check (app.scopes() @> array[0]);
 
@@ -190,11 +190,11 @@ alter table timer enable row level security;
 
 alter table timer force row level security;
 
-create policy timer_read on timer for select using (exists (select from cases c where c.city_id = timer.city_id and c.id = timer.case_id));
+create policy timer_read on timer for select using (app.scopes() @> array[0]);
 
 create policy timer_add on timer for insert with check (app.scopes() @> array[0]);
 
-create policy timer_change on timer for update using (exists (select from cases c where c.city_id = timer.city_id and c.id = timer.case_id)) with check (app.scopes() @> array[0]);
+create policy timer_change on timer for update using (app.scopes() @> array[0]) with check (app.scopes() @> array[0]);
 
 create policy timer_remove on timer for delete using (app.scopes() @> array[0]);
 
@@ -204,11 +204,11 @@ alter table custody enable row level security;
 
 alter table custody force row level security;
 
-create policy custody_read on custody for select using (exists (select from cases c where c.city_id = custody.city_id and c.id = custody.case_id));
+create policy custody_read on custody for select using (exists (select from cases c where c.city_id = custody.city_id and c.id = custody.case_id offset 0));
 
 create policy custody_add on custody for insert with check (app.scopes() @> array[0]);
 
-create policy custody_change on custody for update using (exists (select from cases c where c.city_id = custody.city_id and c.id = custody.case_id)) with check (app.scopes() @> array[0]);
+create policy custody_change on custody for update using (exists (select from cases c where c.city_id = custody.city_id and c.id = custody.case_id offset 0)) with check (app.scopes() @> array[0]);
 
 grant select, insert, update on custody_order to caseway_app;
 
@@ -216,11 +216,11 @@ alter table custody_order enable row level security;
 
 alter table custody_order force row level security;
 
-create policy custody_order_read on custody_order for select using (exists (select from cases c where c.city_id = custody_order.city_id and c.id = custody_order.case_id));
+create policy custody_order_read on custody_order for select using (exists (select from cases c where c.city_id = custody_order.city_id and c.id = custody_order.case_id offset 0));
 
 create policy custody_order_add on custody_order for insert with check (app.scopes() @> array[0]);
 
-create policy custody_order_change on custody_order for update using (exists (select from cases c where c.city_id = custody_order.city_id and c.id = custody_order.case_id)) with check (app.scopes() @> array[0]);
+create policy custody_order_change on custody_order for update using (exists (select from cases c where c.city_id = custody_order.city_id and c.id = custody_order.case_id offset 0)) with check (app.scopes() @> array[0]);
 
 grant select, insert on competence_decision to caseway_app;
 
@@ -228,7 +228,7 @@ alter table competence_decision enable row level security;
 
 alter table competence_decision force row level security;
 
-create policy competence_decision_read on competence_decision for select using (exists (select from cases c where c.city_id = competence_decision.city_id and c.id = competence_decision.case_id));
+create policy competence_decision_read on competence_decision for select using (exists (select from cases c where c.city_id = competence_decision.city_id and c.id = competence_decision.case_id offset 0));
 
 create policy competence_decision_add on competence_decision for insert with check (app.scopes() @> array[0]);
 

@@ -32,7 +32,7 @@ def upgrade() -> None:
     op.create_index("ix_access_event_office_id_at", "access_event", ["office_id", "at"], unique=False)
     op.create_table(
         "authz_epoch",
-        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("value", sa.BigInteger(), nullable=False),
         sa.CheckConstraint("id = 1", name=op.f("ck_authz_epoch_single")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_authz_epoch")),

@@ -7,13 +7,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy.event import listen
 
 from caseway.cases import service as handling
 from caseway.cases.errors import TransitionRefused
 from caseway.cases.models import Case
 from caseway.cases.service import Notice
 from caseway.cases.workflow import PetitionClass, Stage
-from caseway.custody import jobs, service
+from caseway.custody import jobs, loaders, service
 from caseway.custody.errors import NoCompetence, RecallTooLate, RouteToAccused
 from caseway.custody.service import Ordered
 from caseway.custody.workflow import OrderKind, OrderState
@@ -399,3 +400,38 @@ async def test_the_sender_may_not_recall_an_order_of_another_office(province: Pr
             service.recall, "county_bureau", city_id=case.city_id, order_id=order.order_id, now=T0 + days(1)
         )
     assert (await province.orders(case))[0].state == OrderState.DELIVERED
+
+
+async def test_of_two_forwards_at_once_only_one_leaves(province: Province) -> None:
+    case = await make_case(province.db, holder=province["county_bureau"])
+    await province.actor("county_bureau")
+    done = await asyncio.gather(
+        *(send(province, case, "county_bureau", to, now=T0 + days(1)) for to in ("town", "other_town")),
+        return_exceptions=True,
+    )
+    assert sorted(type(each).__name__ for each in done) == ["Ordered", "TransitionRefused"]
+    assert len(await province.orders(case)) == 1
+
+
+async def test_custody_of_many_cases_is_read_with_one_query_each(province: Province) -> None:
+    cases = [await make_case(province.db, holder=province["city_bureau"]) for _ in range(3)]
+    await moved(province, cases[0], "city_bureau", "county_bureau", now=T0 + days(1))
+    keys = [(case.city_id, case.id) for case in cases]
+    scope = province.policy.scope(await province.actor("city_bureau"))
+    statements: list[str] = []
+    async with province.db.reader(scope) as session:
+        listen(province.db.engine.sync_engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
+        intervals = await loaders.intervals(session, keys)
+        orders = await loaders.orders(session, keys)
+        decisions = await loaders.decisions(session, keys)
+    assert [len(intervals[key]) for key in keys] == [2, 1, 1]
+    assert [len(orders[key]) for key in keys] == [1, 0, 0]
+    assert decisions == {key: [] for key in keys}
+    assert len(statements) == 3
+
+
+async def test_loaders_show_nothing_of_what_the_scope_hides(province: Province) -> None:
+    case = await make_case(province.db, holder=province["city_bureau"])
+    key = (case.city_id, case.id)
+    async with province.db.reader(province.policy.scope(await province.actor("other_city"))) as session:
+        assert await loaders.intervals(session, [key]) == {key: []}

@@ -228,6 +228,11 @@ async def test_without_anybody_to_send_it_on_the_competent_body_has_it_at_once(p
     assert case.held_by_discipline
 
 
+async def test_an_accusation_of_the_whole_line_goes_to_the_discipline_body_at_the_top(province: Province) -> None:
+    done = await attempt(province, "town", petition_class=PetitionClass.ACCUSATION, accused=[province["province"]])
+    assert await province.holders(await by_number(province, done.number)) == ["province_discipline"]
+
+
 async def test_an_ordinary_case_about_everybody_has_nowhere_to_go(province: Province) -> None:
     with pytest.raises(NobodyToMoveTo):
         await attempt(province, "town", accused=[province["province"]])

@@ -26,6 +26,7 @@ from support.factories import make_actor, make_office
 _OFFICES: dict[str, tuple[str | None, Level, OfficeKind]] = {
     "province": (None, Level.PROVINCE, OfficeKind.GOVERNMENT),
     "province_bureau": ("province", Level.PROVINCE, OfficeKind.PETITION_OFFICE),
+    "province_discipline": ("province", Level.PROVINCE, OfficeKind.DISCIPLINE),
     "city": ("province", Level.CITY, OfficeKind.GOVERNMENT),
     "city_bureau": ("city", Level.CITY, OfficeKind.PETITION_OFFICE),
     "city_discipline": ("city", Level.CITY, OfficeKind.DISCIPLINE),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
@@ -26,6 +27,9 @@ _LOCK = threading.RLock()
 #: Requests are (role, domains, facts, resource, action): rows are found by the last two.
 _KEYS = [3, 4]
 _MOST_CELLS = 1 << 16
+#: Casbin notes every "no" as a warning, with the facts it was asked about. It switches its logger off, but whoever
+#: configures logging later (a web server) switches it on again; a level stays.
+logging.getLogger("casbin.enforcer").setLevel(logging.ERROR)
 _ALL_BITS = (1 << len(Permission)) - 1
 
 
@@ -110,7 +114,7 @@ class Bundle:
 
 @lru_cache(4)
 def base_bundle(base: BasePolicy) -> Bundle:
-    """The bundle of a policy without rules of offices. It never changes, so whoever asks shares its remembered answers."""
+    """The bundle of a policy without rules of offices. It never changes: all who ask share its remembered answers."""
     return Bundle(base)
 
 

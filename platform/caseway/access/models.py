@@ -61,7 +61,7 @@ class AuthzEpoch(Model):
 
     __tablename__ = "authz_epoch"
 
-    id: Mapped[int] = mapped_column(primary_key=True)
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     value: Mapped[int] = mapped_column(Big)
 
     __table_args__ = (CheckConstraint("id = 1", name="single"),)

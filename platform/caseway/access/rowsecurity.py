@@ -43,7 +43,8 @@ class Table:
     name: str
     #: Privileges in SQL; columns in brackets where only some may be touched.
     grants: str
-    #: cases · matter · child (by city_id, case_id) · hidden (by the platform only) · open (no tenant's rows)
+    #: cases · matter · child (by city_id, case_id) · platform (seen by the platform only) · hidden (like platform, but
+    #: its owner's functions read it) · open (no tenant's rows)
     rows: str = "open"
 
 
@@ -58,7 +59,7 @@ TABLES: tuple[Table, ...] = (
     Table("recusal", "select, insert", "child"),
     Table("ledger_event", "select, insert", "child"),
     Table("clock_event", "select, insert", "child"),
-    Table("timer", "select, insert, update, delete", "child"),
+    Table("timer", "select, insert, update, delete", "platform"),
     Table("custody", "select, insert, update (to_at)", "child"),
     Table("custody_order", "select, insert, update", "child"),
     Table("competence_decision", "select, insert", "child"),
@@ -157,10 +158,11 @@ def _table_policies(table: Table, cases_visible: str) -> Sequence[str]:
         case "matter":
             # It comes before its first case, so the platform sees it without one.
             of_matter = f"c.city_id = {name}.city_id and c.matter_id = {name}.id"
-            using = f"{platform} or exists (select from cases c where {of_matter})"
+            using = f"{platform} or exists (select from cases c where {of_matter} offset 0)"
         case "child":
-            using = f"exists (select from cases c where c.city_id = {name}.city_id and c.id = {name}.case_id)"
-        case "hidden":
+            # "offset 0" keeps it one index look-up a row: without it the planner may hash all visible cases first.
+            using = f"exists (select from cases c where c.city_id = {name}.city_id and c.id = {name}.case_id offset 0)"
+        case "hidden" | "platform":
             using = platform
         case _:
             return ()
@@ -233,8 +235,8 @@ def _search(cases_visible: str) -> str:
 
 
 # Counting sees rows that nobody may see one by one, so the part that counts is nobody's to call: it opens the scope for
-# itself alone and puts it back (after an error the transaction does). A SET clause of the function would do the same, but
-# only superusers may write one for such a setting. The part that is called checks the area against the caller's own
+# itself alone and puts it back (after an error the transaction does). A SET clause of the function would do the same,
+# but only superusers may write one for such a setting. The part that is called checks the area against the caller's own
 # scope and passes on its bars.
 _COUNTS = (
     f"""create function app.count_area(level int, area int, bars int[])

@@ -11,6 +11,7 @@ import strawberry
 from caseway.access import overrides
 from caseway.access.actor import Actor
 from caseway.access.explain import Explanation
+from caseway.access.facts import office_facts
 from caseway.access.overrides import Override
 from caseway.access.permissions import Permission
 from caseway.administration import service
@@ -18,11 +19,15 @@ from caseway.administration.office_changes import OfficeMutations
 from caseway.db.session import UnitOfWork
 from caseway.errors import CasewayError, NotFound
 from caseway.gql import ids
+from caseway.gql.connection import After, Before, Connection, First, Last, connect, page
 from caseway.gql.context import Context
 from caseway.gql.enums import described
 from caseway.gql.errors import mutation
 from caseway.gql.fields import field
 from caseway.gql.perform import Outcome, perform
+from caseway.ledger.loaders import AUDIT_ORDER, access_events
+from caseway.ledger.models import AccessEvent
+from caseway.people.api import PersonType, known_person
 from caseway.people.office_api import OfficeType, known_office
 
 
@@ -119,6 +124,27 @@ class AccessExplanation:
         )
 
 
+@strawberry.type(description="An attempt that was refused or found nothing, or a login: for audit.")
+class AccessAttempt:
+    """Ids and codes only, never names or texts."""
+
+    at: datetime = strawberry.field(description="When.")
+    action: str = strawberry.field(description="What was tried: the name of a field, or `login`.")
+    outcome: str = strawberry.field(description="Code of the answer, such as NOT_FOUND.")
+    subject: str = strawberry.field(description="Global id that was asked for; may be empty or belong to nothing.")
+    person_id: strawberry.Private[int]
+
+    @classmethod
+    def of(cls, row: AccessEvent) -> AccessAttempt:
+        """The GraphQL object of a row."""
+        return cls(at=row.at, action=row.action, outcome=row.outcome, subject=row.subject, person_id=row.person_id)
+
+    @field()
+    async def person(self, info: strawberry.Info) -> PersonType | None:
+        """Who tried; null if nobody was identified."""
+        return await known_person(info.context, self.person_id) if self.person_id else None
+
+
 @strawberry.input(description="A rule of access for your office or one below it.")
 class AccessOverrideAddInput:
     """Input of ``accessOverrideAdd``."""
@@ -179,6 +205,23 @@ class AdministrationQueries:
             except NotFound:
                 return []
         return [AccessOverride.of(each) for each in found]
+
+    @field()
+    async def access_attempts(
+        self, info: strawberry.Info, first: First = None, after: After = None, last: Last = None, before: Before = None
+    ) -> Connection[AccessAttempt] | None:
+        """What people tried in vain while they acted for your office, newest first; null unless you audit it."""
+        context: Context = info.context
+        actor = context.acting()
+        facts = office_facts(actor, actor.office_id, actor.office_path)
+        if not context.policy.allows(actor, Permission.AUDIT_READ, facts):
+            return None
+        wanted = page(
+            first=first, after=after, last=last, before=before, order=AUDIT_ORDER, filters={"office": actor.office_id}
+        )
+        async with context.reader() as session:
+            found = await access_events(session, actor.office_id, wanted)
+        return connect(found, node=AccessAttempt.of, key=lambda row: (row.at, row.id))
 
     @field()
     async def access_explain(

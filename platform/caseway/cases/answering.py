@@ -14,6 +14,7 @@ from caseway.cases import papers, repository
 from caseway.cases.codes import Outcome, RecordKind
 from caseway.cases.entry import Changed, changed, enter
 from caseway.cases.errors import AnswerIncomplete, SameConclusion
+from caseway.cases.hooks import listeners
 from caseway.cases.models import Case, CaseRecord
 from caseway.cases.record import record
 from caseway.cases.texts import BODY, Check
@@ -95,6 +96,7 @@ async def answer(
         paper_ids.append(paper.id)
     for kind_of_clock in (ClockKind.HANDLE, ClockKind.REDO, ClockKind.REVIEW_WINDOW):
         await clocks.stop(uow, case, kind_of_clock, at=served_at, actor=actor)
+    await listeners.case_answered(uow, case, actor=actor, at=served_at)
     due_at = await clocks.start(uow, case, ClockKind.REVIEW_WINDOW, at=served_at, office_id=case.holder_id, actor=actor)
     window = next(clock for clock in await clocks.running(uow.session, case) if clock.kind is ClockKind.REVIEW_WINDOW)
     await timers.set_timer(uow, case, TimerKind.WINDOW_LAPSED, WINDOW_STEP, window.due_at)

@@ -24,22 +24,35 @@ class CaseEnded(Protocol):
     def __call__(self, uow: UnitOfWork, case: Case, *, actor: Actor, at: datetime) -> Awaitable[None]: ...
 
 
+class CaseAnswered(Protocol):
+    """Ends what was owed until the answer: the reports that assignments asked for."""
+
+    def __call__(self, uow: UnitOfWork, case: Case, *, actor: Actor, at: datetime) -> Awaitable[None]: ...
+
+
 class Listeners:
     """The registered hooks of this process; exactly one each."""
 
     def __init__(self) -> None:
         self._move_up: MoveUp | None = None
         self._case_ended: CaseEnded | None = None
+        self._case_answered: CaseAnswered | None = None
 
-    def register(self, *, move_up: MoveUp, case_ended: CaseEnded) -> None:
+    def register(self, *, move_up: MoveUp, case_ended: CaseEnded, case_answered: CaseAnswered) -> None:
         """Called once, by custody, at import."""
-        self._move_up, self._case_ended = move_up, case_ended
+        self._move_up, self._case_ended, self._case_answered = move_up, case_ended, case_answered
 
     async def move_up(self, uow: UnitOfWork, case: Case, *, actor: Actor, at: datetime) -> None:
         """Raises ``RuntimeError`` if nobody is registered: a mistake in putting the process together."""
         if self._move_up is None:
             raise RuntimeError("caseway.custody was not imported")
         await self._move_up(uow, case, actor=actor, at=at)
+
+    async def case_answered(self, uow: UnitOfWork, case: Case, *, actor: Actor, at: datetime) -> None:
+        """Raises ``RuntimeError`` if nobody is registered: a mistake in putting the process together."""
+        if self._case_answered is None:
+            raise RuntimeError("caseway.custody was not imported")
+        await self._case_answered(uow, case, actor=actor, at=at)
 
     async def case_ended(self, uow: UnitOfWork, case: Case, *, actor: Actor, at: datetime) -> None:
         """Raises ``RuntimeError`` if nobody is registered: a mistake in putting the process together."""

@@ -274,14 +274,14 @@ async def chains(session: AsyncSession, person_ids: Iterable[int], *, at: dateti
     """For each person: the offices above and at every post held at an instant. A case about any of them is barred to
     the person."""
     statement = (
-        select(Membership.person_id, Office.path)
+        select(Membership.person_id, Office)
         .join(Office, Office.id == Membership.office_id)
         .join(Person, Person.id == Membership.person_id)
         .where(Membership.person_id.in_(sorted(set(person_ids))), *_held(at))
     )
     found: dict[int, set[int]] = {}
-    for person_id, path in await session.execute(statement):
-        found.setdefault(person_id, set()).update(int(part) for part in path.split(".") if part)
+    for person_id, office in await session.execute(statement):
+        found.setdefault(person_id, set()).update(office.answers_to)
     return found
 
 

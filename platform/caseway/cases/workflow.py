@@ -212,7 +212,7 @@ def next_stage(stage: str, action: Action, *, to: str | None = None) -> Stage:
     if not targets or (to is not None and to not in targets):
         raise TransitionRefused(
             f"{action} is not possible in the stage {stage}.",
-            **{"from": str(stage), "action": str(action), "allowed": sorted(available(stage))},
+            **{"from": str(stage), "action": str(action), "allowed": sorted(map(str, available(stage)))},
         )
     return Stage(to) if to is not None else targets[0]
 

@@ -69,9 +69,3 @@ class NobodyToMoveTo(CasewayError):
     """No office above is free of the complaint and open: the administrator of the area must name one."""
 
     code = "NOBODY_TO_MOVE_TO"
-
-
-class CasesUnderReport(CasewayError):
-    """A case held by this office is about an office that would then hold it: hand that case over first."""
-
-    code = "CASES_UNDER_REPORT"

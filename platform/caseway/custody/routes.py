@@ -95,7 +95,7 @@ def _sideways(sender: Office, target: Office) -> Relation:
 
 def is_accused(office: Office, accused_office_ids: Collection[int]) -> bool:
     """Whether the office is an accused one, below an accused one, or an institution of one: all hang in its subtree."""
-    return not set(accused_office_ids).isdisjoint(office.chain)
+    return not set(accused_office_ids).isdisjoint(office.answers_to)
 
 
 def is_clean(office: Office, accused_office_ids: Collection[int]) -> bool:

@@ -17,12 +17,14 @@ from caseway.cases.hooks import listeners
 from caseway.cases.models import Case
 from caseway.cases.record import moment, record
 from caseway.cases.workflow import Stage
+from caseway.clocks import service as clocks
 from caseway.clocks import timers
 from caseway.clocks.timers import TimerKind
+from caseway.clocks.workflow import ClockKind
 from caseway.custody import repository, routes, transfer
 from caseway.custody.errors import NobodyToMoveTo
 from caseway.custody.models import Order
-from caseway.custody.workflow import SPECS, OrderEvent, OrderKind, OrderState, after
+from caseway.custody.workflow import SPECS, Duty, OrderEvent, OrderKind, OrderState, after
 from caseway.db.session import UnitOfWork
 from caseway.tenancy import repository as offices
 from caseway.tenancy.models import Office
@@ -42,6 +44,13 @@ async def move_up(uow: UnitOfWork, case: Case, *, actor: Actor, at: datetime) ->
     if to is None:
         raise NobodyToMoveTo
     await transfer.move_now(uow, case, OrderKind.MOVE_UP, to, actor=SYSTEM_ACTOR, at=moment(case, at))
+
+
+async def case_answered(uow: UnitOfWork, case: Case, *, actor: Actor, at: datetime) -> None:
+    """The answer is the closing report that assignments asked for: the assigners see it, their limits stop."""
+    for order in await repository.orders(uow.session, case):
+        if SPECS[OrderKind(order.kind)].duty is Duty.CLOSING_REPORT:
+            await clocks.stop(uow, case, ClockKind.ORDER, at=at, order_id=order.id, actor=actor)
 
 
 async def case_ended(uow: UnitOfWork, case: Case, *, actor: Actor, at: datetime) -> None:
@@ -164,4 +173,4 @@ async def _office(uow: UnitOfWork, office_id: int) -> Office:
     return found
 
 
-listeners.register(move_up=move_up, case_ended=case_ended)
+listeners.register(move_up=move_up, case_ended=case_ended, case_answered=case_answered)

@@ -222,24 +222,6 @@ def _check_privileges(connection: psycopg.Connection, facts: ServerFacts) -> Non
             f"run CREATE ROLE {APP_ROLE} NOLOGIN; (if it is missing) and GRANT {APP_ROLE} TO {facts.user};",
             missing=APP_ROLE,
         )
-    if not _owns_definers(connection):
-        raise DatabasePrivileges(
-            f"search and counts run with the rights of {facts.user}, who must be exempt from row policies and may set "
-            f"their scope: let an administrator run ALTER ROLE {facts.user} BYPASSRLS; and "
-            f"GRANT SET ON PARAMETER app.scopes, app.bars TO {facts.user};",
-            missing="BYPASSRLS, SET ON PARAMETER",
-        )
-
-
-def _owns_definers(connection: psycopg.Connection) -> bool:
-    """Whether SECURITY DEFINER functions of this user can look past the row policies (requests themselves cannot: they
-    run under the application's role)."""
-    row = connection.execute(
-        """SELECT (SELECT rolbypassrls FROM pg_roles WHERE rolname = current_user)
-                  AND has_parameter_privilege('app.scopes', 'SET') AND has_parameter_privilege('app.bars', 'SET')"""
-    ).fetchone()
-    assert row is not None
-    return bool(row[0])
 
 
 def _role_attainable(connection: psycopg.Connection, facts: ServerFacts) -> bool:

@@ -247,7 +247,7 @@ async def actor(session: AsyncSession, identity: Identity, *, office: str | None
 def as_actor(person: Person, membership: Membership, acting: Office, places: Iterable[Office]) -> Actor:
     """A person in one of their posts, as the policy sees them. ``places`` are the offices of all their present posts:
     a complaint about any of them, or about an office above one, bars the person."""
-    bars = {office_id for place in places for office_id in place.chain} | {-person.id}
+    bars = {office_id for place in places for office_id in place.answers_to} | {-person.id}
     seat_path = acting.path if acting.seat_id == acting.id else parent_path(acting.path)
     return Actor(
         person_id=person.id,

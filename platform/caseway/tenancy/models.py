@@ -100,6 +100,14 @@ class Office(Model):
         return tuple(int(part) for part in self.path.split(".") if part)
 
     @property
+    def answers_to(self) -> tuple[int, ...]:
+        """The offices a complaint about which closes a case to this one: itself and everything above it. The discipline
+        body of a top government is the exception: nobody stands above to whom a complaint about that government could
+        go, so its own discipline body must be able to take it (it is led from outside the tree)."""
+        chain = self.chain
+        return chain[1:] if self.kind == OfficeKind.DISCIPLINE and len(chain) == 2 else chain
+
+    @property
     def levels(self) -> tuple[int, int, int, int, int, int]:
         """``(l1, …, l6)``: what a case held here is stamped with."""
         return (self.l1, self.l2, self.l3, self.l4, self.l5, self.l6)
