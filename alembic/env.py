@@ -7,7 +7,7 @@ import importlib
 from pathlib import Path
 
 from alembic import context
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 
 import caseway
 from caseway.db import migrate, server
@@ -45,8 +45,12 @@ def run(connection: Connection) -> None:
 
 
 def run_online() -> None:
-    """Migrate over the connection handed in, else over one to the configured database."""
+    """Migrate over the connection (or engine) handed in, else over one to the configured database."""
     given = context.config.attributes.get("connection")
+    if isinstance(given, Engine):
+        with given.connect() as connection:
+            run(connection)
+        return
     if given is not None:
         run(given)
         return

@@ -167,6 +167,13 @@ def upgrade() -> None:
     op.create_index(
         "ix_cases_lead", "cases", ["lead_id", "due_at", "id"], unique=False, postgresql_where=sa.text("lead_id <> 0")
     )
+    op.create_index(
+        "ix_cases_accusation_waiting",
+        "cases",
+        ["id"],
+        unique=False,
+        postgresql_where=sa.text("is_open and petition_class = 'ACCUSATION' and not held_by_discipline"),
+    )
     op.create_index("ix_cases_matter", "cases", ["city_id", "matter_id"], unique=False)
     op.create_table(
         "case_grant",

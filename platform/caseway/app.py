@@ -9,7 +9,7 @@ from sqlalchemy import text
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, RedirectResponse
 from starlette.routing import Route
 
 from caseway import __version__, clock
@@ -85,8 +85,12 @@ def build_app(settings: Settings, *, now: Clock = clock.now) -> Starlette:
             return JSONResponse({"status": "unready", "database": "unreachable or not migrated"}, status_code=503)
         return JSONResponse({"status": "ready", "migration": revision})
 
+    async def home(request: Request) -> RedirectResponse:
+        """Whoever opens the bare address is shown the way."""
+        return RedirectResponse("/graphql")
+
     app = Starlette(
-        routes=[Route("/healthz", healthz), Route("/readyz", readyz), *endpoint.routes()],
+        routes=[Route("/", home), Route("/healthz", healthz), Route("/readyz", readyz), *endpoint.routes()],
         lifespan=lifespan,
     )
     app.state.services = services

@@ -17,6 +17,7 @@ import uvloop
 
 import caseway.custody.succession  # noqa: F401 - registers what custody does when a case ends
 from caseway import clock
+from caseway.access.policy import Policy
 from caseway.cases import jobs as cases
 from caseway.clock import Clock
 from caseway.clocks import repository, timers
@@ -38,6 +39,7 @@ BATCH = 20
 _PURGE_EVERY = timedelta(hours=1)
 _PURGE_AT_MOST = 5_000
 _HEARTBEAT_EVERY = timedelta(minutes=1)
+_REASSIGN_EVERY = timedelta(minutes=5)
 _LONGEST_PAUSE = 30.0
 
 
@@ -123,6 +125,8 @@ class _Chores:
         self._database = database
         self._purged_at: datetime | None = None
         self._heard_at: datetime | None = None
+        self._looked_at: datetime | None = None
+        self._policy = Policy()
 
     async def run(self, now: datetime) -> None:
         if self._heard_at is None or now - self._heard_at >= _HEARTBEAT_EVERY:
@@ -131,12 +135,22 @@ class _Chores:
         if self._purged_at is None or now - self._purged_at >= _PURGE_EVERY:
             await self._purge(now)
             self._purged_at = now
+        if self._looked_at is None or now - self._looked_at >= _REASSIGN_EVERY:
+            await self._reassign(now)
+            self._looked_at = now
 
     async def _heartbeat(self, now: datetime) -> None:
         async with self._database.reader(SYSTEM_SCOPE) as session:
             behind = await lag(session, now=now)
         say = _log.warning if behind.dead else _log.info
         say("heartbeat", waiting=behind.waiting, oldest_seconds=behind.oldest.total_seconds(), dead=behind.dead)
+
+    async def _reassign(self, now: datetime) -> None:
+        async with self._database.reader(SYSTEM_SCOPE) as session:
+            await self._policy.refresh(session)
+        async with self._database.unit(SYSTEM_SCOPE) as uow:
+            if count := await custody.reassign_orphaned(uow, self._policy, now=now):
+                _log.info("accusations_reassigned", count=count)
 
     async def _purge(self, now: datetime) -> None:
         total, gone = 0, _PURGE_AT_MOST

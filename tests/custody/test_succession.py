@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import update
 
-from caseway.cases import assignment, closing
+from caseway.cases import answering, assignment, closing
+from caseway.cases import service as cases
+from caseway.cases.codes import Outcome
 from caseway.cases.workflow import PetitionClass, Stage
-from caseway.custody import service, succession
+from caseway.custody import jobs, service, succession
 from caseway.custody.errors import NobodyToMoveTo
 from caseway.custody.workflow import OrderKind, OrderState
+from caseway.people.models import Membership
 from caseway.tenancy.models import Office
 from support.factories import T0, TEST_KEYS, case_key, days, events, make_case, platform_unit, refreshed
-from support.province import Province
+from support.province import Province, due_dates
 
 
 async def merge(province: Province, old: str, new: str) -> int:
@@ -121,3 +125,67 @@ async def test_nothing_waits_on_a_case_that_was_withdrawn(province: Province) ->
     ]
     assert (await refreshed(province.db, case)).granted == [province["town"].id]
     assert await province.holders(case) == ["county_bureau"]
+
+
+async def test_an_accusation_whose_officer_left_the_post_goes_to_a_colleague(province: Province) -> None:
+    leaving = await province.actor("county_bureau", "clerk")
+    case = await make_case(
+        province.db,
+        holder=province["county_bureau"],
+        assignee=leaving,
+        petition_class=PetitionClass.ACCUSATION,
+        accused=[province["town"]],
+    )
+    async with platform_unit(province.db) as uow:
+        assert await jobs.reassign_orphaned(uow, province.policy, now=T0 + days(1)) == 0
+        await uow.session.execute(update(Membership).values(valid_to=T0 + days(2)))
+    colleague = await province.actor("county_bureau", "dispatcher")
+    async with platform_unit(province.db) as uow:
+        assert await jobs.reassign_orphaned(uow, province.policy, now=T0 + days(3)) == 1
+        assert await jobs.reassign_orphaned(uow, province.policy, now=T0 + days(3)) == 0
+    after = await refreshed(province.db, case)
+    assert after.assignee_id == colleague.person_id
+    assert (await events(province.db, case))[-1].person_id == 0
+
+
+async def test_with_no_colleague_left_the_accusation_moves_up(province: Province) -> None:
+    leaving = await province.actor("county_bureau", "clerk")
+    case = await make_case(
+        province.db,
+        holder=province["county_bureau"],
+        assignee=leaving,
+        petition_class=PetitionClass.ACCUSATION,
+        accused=[province["town"]],
+    )
+    above = await province.actor("city_bureau", "clerk")
+    async with platform_unit(province.db) as uow:
+        gone = update(Membership).where(Membership.person_id == leaving.person_id).values(valid_to=T0 + days(2))
+        await uow.session.execute(gone)
+        assert await jobs.reassign_orphaned(uow, province.policy, now=T0 + days(3)) == 1
+    assert await province.holders(case) == ["county_bureau", "city_bureau"]
+    assert (await refreshed(province.db, case)).assignee_id == above.person_id
+
+
+async def test_the_answer_is_the_report_that_an_assignment_asked_for(province: Province) -> None:
+    clerk, handler = await province.actor("county", "dispatcher"), await province.actor("town", "handler")
+    case = await make_case(province.db, holder=province["county"], assignee=clerk)
+    sent = await province.do(
+        service.send,
+        clerk,
+        kind=OrderKind.ASSIGN,
+        to_office_id=province["town"].id,
+        instruction="请按期办结",
+        report_due_at=T0 + days(90),
+        now=T0,
+        **case_key(case),
+    )
+    await province.do(service.sign_for, handler, city_id=case.city_id, order_id=sent.order_id, now=T0 + days(1))
+    told = cases.Notice(served_at=T0 + days(2))
+    await province.do(cases.accept, handler, keyring=TEST_KEYS, notice=told, now=T0 + days(2), **case_key(case))
+    await province.do(cases.start_handling, handler, now=T0 + days(3), **case_key(case))
+    assert "ORDER" in await due_dates(province.db, case)
+    opinion = answering.Opinion(
+        outcome=Outcome.EXPLAINED, text="已核实", legal_basis="条例", remedies="可申请复查", served_at=T0 + days(9)
+    )
+    await province.do(answering.answer, handler, keyring=TEST_KEYS, opinion=opinion, now=T0 + days(9), **case_key(case))
+    assert set(await due_dates(province.db, case)) == {"REVIEW_WINDOW"}

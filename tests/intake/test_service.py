@@ -233,9 +233,14 @@ async def test_an_accusation_of_the_whole_line_goes_to_the_discipline_body_at_th
     assert await province.holders(await by_number(province, done.number)) == ["province_discipline"]
 
 
-async def test_an_ordinary_case_about_everybody_has_nowhere_to_go(province: Province) -> None:
+async def test_an_ordinary_complaint_about_the_top_goes_to_its_discipline_body_too(province: Province) -> None:
+    done = await attempt(province, "town", accused=[province["province"]])
+    assert await province.holders(await by_number(province, done.number)) == ["province_discipline"]
+
+
+async def test_a_complaint_about_everybody_has_nowhere_to_go(province: Province) -> None:
     with pytest.raises(NobodyToMoveTo):
-        await attempt(province, "town", accused=[province["province"]])
+        await attempt(province, "town", accused=[province["province"], province["province_discipline"]])
     assert await rows(province) == [0, 0, 0, 0, 0]
 
 

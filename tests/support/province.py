@@ -73,7 +73,7 @@ class Province:
         """Call a service the way a mutation does: one unit of work under the actor's own scope."""
         actor = who if isinstance(who, Actor) else await self.actor(who)
         async with self.db.unit(self.policy.scope(actor)) as uow:
-            return await operation(uow, self.policy, *rings, actor, now=now, **given)
+            return await operation(uow, self.policy, *rings, actor=actor, now=now, **given)
 
     async def chain(self, case: Case) -> list[tuple[str, datetime, datetime | None]]:
         """The chain of custody as (office name, from, to); checks INV-01 and INV-02 on the way."""

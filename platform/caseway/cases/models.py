@@ -102,6 +102,12 @@ class Case(Model):
         Index("ix_cases_assignee", "assignee_id", "due_at", "id", postgresql_where=text("assignee_id <> 0")),
         Index("ix_cases_lead", "lead_id", "due_at", "id", postgresql_where=text("lead_id <> 0")),
         Index("ix_cases_matter", "city_id", "matter_id"),
+        # Accusations that wait for their hand-over: few, and looked through by the worker.
+        Index(
+            "ix_cases_accusation_waiting",
+            "id",
+            postgresql_where=text("is_open and petition_class = 'ACCUSATION' and not held_by_discipline"),
+        ),
     )
 
 

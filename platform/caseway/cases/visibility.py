@@ -20,43 +20,45 @@ from caseway.cases.models import Case, CaseGrant
 from caseway.cases.workflow import Action, available
 from caseway.errors import NotPermitted
 
-#: What an actor must be permitted to do an action. Actions of the platform itself are not offered to anybody.
-PERMISSION_FOR: Mapping[Action, Permission] = MappingProxyType(
+#: What an actor must be permitted to do an action: one of these, where both ends of an order may begin it.
+#: Actions of the platform itself are not offered to anybody.
+PERMISSIONS_FOR: Mapping[Action, tuple[Permission, ...]] = MappingProxyType(
     {
-        Action.FORWARD: Permission.CASE_FORWARD,
-        Action.ASSIGN: Permission.CASE_ASSIGN,
-        Action.HAND_OVER: Permission.CASE_HAND_OVER,
-        Action.HAND_OVER_ACCUSATION: Permission.CASE_HAND_OVER_ACCUSATION,
-        Action.TAKE_UP: Permission.CASE_ESCALATE,
-        Action.RECALL: Permission.CASE_RECALL,
-        Action.SIGN_FOR: Permission.CASE_SIGN_FOR,
-        Action.OBJECT: Permission.CASE_OBJECT,
-        Action.AGREE_OBJECTION: Permission.CASE_DECIDE_OBJECTION,
-        Action.REFUSE_OBJECTION: Permission.CASE_DECIDE_OBJECTION,
-        Action.DECIDE_COMPETENCE: Permission.CASE_DECIDE_COMPETENCE,
-        Action.ACCEPT: Permission.CASE_ACCEPT,
-        Action.REFUSE: Permission.CASE_REFUSE,
-        Action.REDIRECT: Permission.CASE_REDIRECT,
-        Action.START_HANDLING: Permission.CASE_HANDLE,
-        Action.RECORD_HANDLING: Permission.CASE_HANDLE,
-        Action.ASSIST: Permission.CASE_ASSIST,
-        Action.SUPERVISE: Permission.CASE_SUPERVISE,
-        Action.COPY: Permission.CASE_COPY,
-        Action.EXTEND: Permission.CASE_EXTEND,
-        Action.ASK_ADVICE: Permission.CASE_ASK_ADVICE,
-        Action.REPORT_UP: Permission.CASE_REPORT_UP,
-        Action.ANSWER: Permission.CASE_ISSUE_ANSWER,
-        Action.ORDER_REDO: Permission.CASE_ORDER_REDO,
-        Action.RECORD_EXECUTION: Permission.CASE_HANDLE,
-        Action.CLOSE: Permission.CASE_CLOSE,
-        Action.WITHDRAW: Permission.CASE_WITHDRAW,
-        Action.MERGE: Permission.CASE_MERGE,
-        Action.ARCHIVE: Permission.CASE_ARCHIVE,
-        Action.NEW_FACTS: Permission.CASE_REGISTER,
-        Action.ASSIGN_HANDLER: Permission.CASE_ASSIGN_HANDLER,
-        Action.ASSIGN_LEAD: Permission.CASE_ASSIGN_LEAD,
-        Action.RECUSE: Permission.CASE_RECUSE,
-        Action.ADD_REGISTRATION: Permission.CASE_MATCH,
+        Action.FORWARD: (Permission.CASE_FORWARD,),
+        Action.ASSIGN: (Permission.CASE_ASSIGN,),
+        Action.HAND_OVER: (Permission.CASE_HAND_OVER,),
+        Action.HAND_OVER_ACCUSATION: (Permission.CASE_HAND_OVER_ACCUSATION,),
+        Action.TAKE_UP: (Permission.CASE_ESCALATE, Permission.CASE_TAKE_UP),
+        Action.RECALL: (Permission.CASE_RECALL,),
+        Action.SIGN_FOR: (Permission.CASE_SIGN_FOR,),
+        Action.OBJECT: (Permission.CASE_OBJECT,),
+        Action.AGREE_OBJECTION: (Permission.CASE_DECIDE_OBJECTION,),
+        Action.REFUSE_OBJECTION: (Permission.CASE_DECIDE_OBJECTION,),
+        Action.REFER_DISPUTE: (Permission.CASE_OBJECT, Permission.CASE_DECIDE_OBJECTION),
+        Action.DECIDE_COMPETENCE: (Permission.CASE_DECIDE_COMPETENCE,),
+        Action.ACCEPT: (Permission.CASE_ACCEPT,),
+        Action.REFUSE: (Permission.CASE_REFUSE,),
+        Action.REDIRECT: (Permission.CASE_REDIRECT,),
+        Action.START_HANDLING: (Permission.CASE_HANDLE,),
+        Action.RECORD_HANDLING: (Permission.CASE_HANDLE,),
+        Action.ASSIST: (Permission.CASE_ASSIST,),
+        Action.SUPERVISE: (Permission.CASE_SUPERVISE,),
+        Action.COPY: (Permission.CASE_COPY,),
+        Action.EXTEND: (Permission.CASE_EXTEND,),
+        Action.ASK_ADVICE: (Permission.CASE_ASK_ADVICE,),
+        Action.REPORT_UP: (Permission.CASE_REPORT_UP,),
+        Action.ANSWER: (Permission.CASE_ISSUE_ANSWER,),
+        Action.ORDER_REDO: (Permission.CASE_ORDER_REDO,),
+        Action.RECORD_EXECUTION: (Permission.CASE_HANDLE,),
+        Action.CLOSE: (Permission.CASE_CLOSE,),
+        Action.WITHDRAW: (Permission.CASE_WITHDRAW,),
+        Action.MERGE: (Permission.CASE_MERGE,),
+        Action.ARCHIVE: (Permission.CASE_ARCHIVE,),
+        Action.NEW_FACTS: (Permission.CASE_REGISTER,),
+        Action.ASSIGN_HANDLER: (Permission.CASE_ASSIGN_HANDLER,),
+        Action.ASSIGN_LEAD: (Permission.CASE_ASSIGN_LEAD,),
+        Action.RECUSE: (Permission.CASE_RECUSE,),
+        Action.ADD_REGISTRATION: (Permission.CASE_MATCH,),
     }
 )
 
@@ -114,8 +116,8 @@ def available_actions(seen: CaseView) -> list[Offer]:
     expired, a notice not served) are told when the action is tried."""
     stage_allows = available(seen.case.stage)
     return [
-        _offer(action, permitted=seen.may(permission), allowed=action in stage_allows)
-        for action, permission in PERMISSION_FOR.items()
+        _offer(action, permitted=any(seen.may(each) for each in permissions), allowed=action in stage_allows)
+        for action, permissions in PERMISSIONS_FOR.items()
     ]
 
 

@@ -55,7 +55,7 @@ def verify(city: City = None, case: Number = None) -> None:
             )
         for fault in report.faults:
             print(f"{fault.kind:8} {fault.city_id}/{fault.case_id} event {fault.seq}: {fault.detail}")
-        return _conclude(report.cases, len(report.faults), "faults in their ledger", case)
+        return _conclude(report.cases, len(report.faults), "faults found in their ledger", case)
 
     _run(work)
 
@@ -83,7 +83,7 @@ def rebuild_command(
                 wrong += bool(problems)
                 for problem in problems:
                     print(problem)
-        return _conclude(seen, wrong, "differ from their events", case)
+        return _conclude(seen, wrong, "of them different from their events", case)
 
     _run(work)
 
@@ -132,7 +132,7 @@ async def _city_id(session: AsyncSession, code: str | None) -> int | None:
 def _conclude(cases: int, wrong: int, what: str, number: str | None) -> int:
     if number is not None and not cases:
         raise NotFound(f"there is no case with the number {number}")
-    console.say(f"{cases} cases, {wrong or 'none'} {what}")
+    console.say(f"{cases} cases, {wrong or 'no'} {what}")
     return 1 if wrong else 0
 
 

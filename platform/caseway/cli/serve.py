@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 import uvicorn
 
-from caseway.cli import console, ports, supervisor
+from caseway.cli import console, logs, ports, supervisor
 from caseway.db import server
 from caseway.settings import Settings
 
@@ -26,6 +26,7 @@ def serve(
     """Answer GraphQL over HTTP. The database must have been migrated (`caseway migrate`)."""
     chosen = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     settings = Settings().model_copy(update=chosen)
+    logs.configure(settings)
     supervisor.end_with_supervisor()
     with ports.given_or_new(settings.host, settings.port) as listener, ExitStack() as stack:
         with console.progress() as progress:

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 import typer
 
-from caseway.cli import console, supervisor
+from caseway.cli import console, logs, supervisor
 from caseway.db import server
 from caseway.settings import Settings
 
@@ -19,6 +19,7 @@ def register(app: typer.Typer) -> None:
 def worker() -> None:
     """Do what falls due: timers, notifications, statistics. Any number of workers may run side by side."""
     settings = Settings()
+    logs.configure(settings)
     supervisor.end_with_supervisor()
     with ExitStack() as stack:
         with console.progress() as progress:

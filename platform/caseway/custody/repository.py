@@ -6,13 +6,14 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import exists, not_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from caseway.cases.models import Case
 from caseway.custody.models import CompetenceDecision, Custody, Order
 from caseway.custody.workflow import OrderState
 from caseway.db.session import UnitOfWork
+from caseway.people.models import Membership
 
 
 async def intervals(session: AsyncSession, case: Case) -> list[Custody]:
@@ -39,6 +40,30 @@ async def order(session: AsyncSession, case: Case, order_id: uuid.UUID) -> Order
     """One order of the case, as it stands now."""
     statement = select(Order).where(Order.city_id == case.city_id, Order.id == order_id, Order.case_id == case.id)
     return (await session.scalars(statement, execution_options={"populate_existing": True})).one()
+
+
+async def orphaned_accusations(session: AsyncSession, *, now: datetime, limit: int) -> list[tuple[int, uuid.UUID]]:
+    """Accusations outside the discipline bodies whose officer has no post in the holding office any more: nobody there
+    sees them (domain 5.5), so nobody there could hand them over."""
+    in_post = exists().where(
+        Membership.person_id == Case.assignee_id,
+        Membership.office_id == Case.holder_id,
+        Membership.valid_from <= now,
+        or_(Membership.valid_to.is_(None), Membership.valid_to > now),
+    )
+    statement = (
+        select(Case.city_id, Case.id)
+        .where(
+            Case.is_open,
+            Case.petition_class == "ACCUSATION",
+            not_(Case.held_by_discipline),
+            Case.stage != "IN_TRANSIT",
+            not_(in_post),
+        )
+        .order_by(Case.id)
+        .limit(limit)
+    )
+    return [(city_id, case_id) for city_id, case_id in await session.execute(statement)]
 
 
 async def case_id_of(session: AsyncSession, city_id: int, order_id: uuid.UUID) -> uuid.UUID | None:

@@ -224,8 +224,8 @@ async def lowest_clean(
     """Who may hold a case that must not stay at ``start``; ``None`` if there is nobody.
 
     The petition office (else the government) of the nearest seat that is free of the complaint; with
-    ``strictly_above`` not of the own seat. What a discipline body holds stays with discipline bodies (INV-05). An
-    accusation whose whole line is accused goes to the discipline body at the top.
+    ``strictly_above`` not of the own seat. What a discipline body holds stays with discipline bodies (INV-05). A
+    complaint about the top office, which leaves nobody in the line, goes to the discipline body at the top.
     """
     accused = subject.accused_office_ids
     seats = await _line(session, start)
@@ -234,9 +234,8 @@ async def lowest_clean(
         found = await discipline_body(session, seat) if within else await for_seat(session, seat, accused)
         if found is not None and is_clean(found, accused):
             return found
-    if subject.petition_class != PetitionClass.ACCUSATION or strictly_above:
-        return None
-    return await discipline_body(session, seats[-1])
+    last = None if strictly_above else await discipline_body(session, seats[-1])
+    return last if last is not None and is_clean(last, accused) else None
 
 
 async def discipline_body(session: AsyncSession, seat: Office) -> Office | None:

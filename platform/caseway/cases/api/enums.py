@@ -167,7 +167,7 @@ described(
         "ASSIGN": "交办: send it down with a limit and a duty to report. Mutation `caseAssign`.",
         "HAND_OVER": "移交: hand it to an office at the side. Mutation `caseHandOver`.",
         "HAND_OVER_ACCUSATION": "检举移送: hand it to the discipline body. Mutation `caseHandOverAccusation`.",
-        "TAKE_UP": "提级办理: ask the office above to take it. Mutation `caseEscalate`; `caseTakeUp` takes from below.",
+        "TAKE_UP": "提级办理: ask the office above to take it (`caseEscalate`), or take it from below (`caseTakeUp`).",
         "RECALL": "撤回: take an unsigned order back. Mutation `caseRecall`.",
         "SIGN_FOR": "签收: sign for it; custody moves. Mutation `caseSignFor`.",
         "DEEM_RECEIPT": "视为签收: done by the platform when the limit to sign has lapsed.",
