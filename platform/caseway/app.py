@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from sqlalchemy import text
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.requests import Request
@@ -16,7 +15,7 @@ from caseway import __version__, clock
 from caseway.access.policy import Policy
 from caseway.access.watch import Watcher
 from caseway.clock import Clock
-from caseway.db import address, keys
+from caseway.db import address, keys, readiness
 from caseway.db.crypto import KeyRing
 from caseway.db.scope import NO_SCOPE
 from caseway.db.session import Database
@@ -80,7 +79,7 @@ def build_app(settings: Settings, *, now: Clock = clock.now) -> Starlette:
         """The process can serve: database reached, migrated, policy loaded."""
         try:
             async with services.database.reader(NO_SCOPE) as session:
-                revision = (await session.execute(text("select version_num from alembic_version"))).scalar_one_or_none()
+                revision = await readiness.revision(session)
         except Exception:
             return JSONResponse({"status": "unready", "database": "unreachable or not migrated"}, status_code=503)
         return JSONResponse({"status": "ready", "migration": revision})

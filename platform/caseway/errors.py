@@ -32,14 +32,18 @@ class NotPermitted(CasewayError):
     code = "NOT_PERMITTED"
 
 
+#: Problems of one input that are told: the answer to rubbish does not grow with it.
+MOST_PROBLEMS = 50
+
+
 class InvalidInput(CasewayError):
     """Some fields are not acceptable: see each field's problem."""
 
     code = "INVALID_INPUT"
 
     def __init__(self, problems: list[tuple[str, str, str]] | None = None, message: str | None = None) -> None:
-        #: (path, code, message) of every problem found, all of them at once.
-        self.problems = problems or []
+        #: (path, code, message) of the problems found, all at once but never more than ``MOST_PROBLEMS``.
+        self.problems = (problems or [])[:MOST_PROBLEMS]
         super().__init__(message or "; ".join(f"{path}: {text}" for path, _, text in self.problems) or None)
 
 

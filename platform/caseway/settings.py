@@ -40,7 +40,7 @@ class Settings(BaseSettings):
     db_pool_overflow: int = 4
     #: Master key (base64, 32 bytes) that wraps the data keys; empty = created once in ``data_dir/keys``.
     master_key: SecretStr = SecretStr("")
-    #: Directory of the token signing keys; empty = ``data_dir/keys``.
+    #: How long an access token counts, and how long a session may be renewed after its login.
     access_token_seconds: int = 900
     refresh_token_seconds: int = 8 * 3600
     #: HTTP edge.

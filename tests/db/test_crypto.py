@@ -18,10 +18,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from caseway.db import keys
 from caseway.db.crypto import ACTIVE_AFTER, REFRESH_AFTER, Algorithm, CiphertextInvalid, KeyRing, normalised
 from caseway.db.keys import MasterKeyInvalid, MasterKeyMismatch
-from caseway.db.scope import NO_SCOPE
 from caseway.db.session import Database
 from caseway.db.support_models import DataKey
 from caseway.settings import Settings
+from support.writing import writing
 
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 MASTER = bytes(range(32))
@@ -39,7 +39,7 @@ async def database(database_url: str) -> AsyncIterator[Database]:
 @pytest.fixture
 async def session(database: Database) -> AsyncIterator[AsyncSession]:
     """One transaction."""
-    async with database.reader(NO_SCOPE) as opened:
+    async with writing(database) as opened:
         yield opened
 
 
@@ -120,12 +120,12 @@ def test_numbers_written_differently_are_one(written: str, indexed: str) -> None
 
 async def test_a_hundred_first_users_of_a_city_make_one_key(database: Database) -> None:
     async def encrypt(number: int) -> bytes:
-        async with database.reader(NO_SCOPE) as session:
+        async with writing(database) as session:
             cipher = await KeyRing(MASTER).cipher(session, CITY, "PETITIONER", NOW)
             return cipher.encrypt("petitioner", "name_enc", number, "张三")
 
     stored = await asyncio.gather(*(encrypt(number) for number in range(100)))
-    async with database.reader(NO_SCOPE) as session:
+    async with writing(database) as session:
         assert await session.scalar(select(func.count()).select_from(DataKey)) == 1
         cipher = await KeyRing(MASTER).cipher(session, CITY, "PETITIONER", NOW)
     assert {cipher.decrypt("petitioner", "name_enc", number, each) for number, each in enumerate(stored)} == {"张三"}
@@ -135,16 +135,16 @@ async def test_a_key_that_was_rolled_back_is_not_used_again(database: Database) 
     ring = KeyRing(MASTER)
     with pytest.raises(RuntimeError, match="changed my mind"):
         await _encrypt_and_fail(database, ring)
-    async with database.reader(NO_SCOPE) as session:
+    async with writing(database) as session:
         cipher = await ring.cipher(session, CITY, "PETITIONER", NOW)
         stored = cipher.encrypt("petitioner", "name_enc", 1, "张三")
-    async with database.reader(NO_SCOPE) as session:
+    async with writing(database) as session:
         read = await KeyRing(MASTER).cipher(session, CITY, "PETITIONER", NOW)
         assert read.decrypt("petitioner", "name_enc", 1, stored) == "张三"
 
 
 async def _encrypt_and_fail(database: Database, ring: KeyRing) -> None:
-    async with database.reader(NO_SCOPE) as session:
+    async with writing(database) as session:
         await ring.cipher(session, CITY, "PETITIONER", NOW)
         await ring.cipher(session, CITY, "PETITIONER", NOW)
         raise RuntimeError("changed my mind")
@@ -153,9 +153,9 @@ async def _encrypt_and_fail(database: Database, ring: KeyRing) -> None:
 async def test_keys_are_read_once_and_stored_wrapped(database: Database) -> None:
     ring, seen = KeyRing(MASTER), []
     for _ in range(2):
-        async with database.reader(NO_SCOPE) as session:
+        async with writing(database) as session:
             await ring.cipher(session, CITY, "PETITIONER", NOW)
-    async with database.reader(NO_SCOPE) as session:
+    async with writing(database) as session:
         assert len((await session.scalars(select(DataKey))).one().wrapped) == 72
 
         def count(*arguments: object) -> None:
@@ -171,15 +171,15 @@ async def test_keys_are_read_once_and_stored_wrapped(database: Database) -> None
 
 async def test_after_a_rotation_old_values_stay_readable_and_new_ones_take_the_new_key(database: Database) -> None:
     ring, elsewhere = KeyRing(MASTER), KeyRing(MASTER)
-    async with database.reader(NO_SCOPE) as session:
+    async with writing(database) as session:
         before = await ring.cipher(session, CITY, "PETITIONER", NOW)
         old = before.encrypt("petitioner", "name_enc", 1, "张三")
-    async with database.reader(NO_SCOPE) as session:
+    async with writing(database) as session:
         await elsewhere.cipher(session, CITY, "PETITIONER", NOW)
-    async with database.reader(NO_SCOPE) as session:
+    async with writing(database) as session:
         new_key = await ring.rotate(session, CITY, "PETITIONER", NOW)
 
-    async with database.reader(NO_SCOPE) as session:
+    async with writing(database) as session:
         meanwhile = await ring.cipher(session, CITY, "PETITIONER", NOW + REFRESH_AFTER)
         assert meanwhile.active_key_id == before.active_key_id
         # Another process has read the new key long before anybody encrypts with it.
@@ -195,15 +195,15 @@ async def test_after_a_rotation_old_values_stay_readable_and_new_ones_take_the_n
 
 async def test_a_rotation_before_the_first_use_and_two_in_a_row(database: Database) -> None:
     ring = KeyRing(MASTER)
-    async with database.reader(NO_SCOPE) as session:
+    async with writing(database) as session:
         first = await ring.rotate(session, CITY, "RESULT", NOW)
-    async with database.reader(NO_SCOPE) as session:
+    async with writing(database) as session:
         stored = (await ring.cipher(session, CITY, "RESULT", NOW)).encrypt("t", "c", 1, "x")
     last = first
     for days in (1, 2):
-        async with database.reader(NO_SCOPE) as session:
+        async with writing(database) as session:
             last = await ring.rotate(session, CITY, "RESULT", NOW + timedelta(days=days))
-    async with database.reader(NO_SCOPE) as session:
+    async with writing(database) as session:
         cipher = await ring.cipher(session, CITY, "RESULT", NOW + timedelta(days=3))
     assert cipher.key_id(stored) == first
     assert cipher.active_key_id == last
@@ -211,11 +211,11 @@ async def test_a_rotation_before_the_first_use_and_two_in_a_row(database: Databa
 
 
 async def test_another_master_key_is_refused_at_the_start(database: Database) -> None:
-    async with database.reader(NO_SCOPE) as session:
+    async with writing(database) as session:
         assert await KeyRing(MASTER).check(session) == 0
         await KeyRing(MASTER).cipher(session, CITY, "PETITIONER", NOW)
     wrong = KeyRing(bytes(32))
-    async with database.reader(NO_SCOPE) as session:
+    async with writing(database) as session:
         assert await KeyRing(MASTER).check(session) == 1
         with pytest.raises(MasterKeyMismatch) as refusal:
             await wrong.check(session)

@@ -17,6 +17,7 @@ from caseway.db.support_models import IdempotentResult
 from caseway.errors import IdempotencyMismatch, InvalidInput
 from caseway.ledger import audit
 from caseway.ledger.models import AccessEvent
+from support.writing import writing
 
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 KEY = "0d9f6a1e-request"
@@ -64,7 +65,7 @@ async def work(
 
 
 async def effects(database: Database) -> int:
-    async with database.reader(NO_SCOPE) as session:
+    async with writing(database) as session:
         return await session.scalar(select(func.count()).select_from(AccessEvent)) or 0
 
 
@@ -150,7 +151,7 @@ async def test_a_request_that_was_never_finished_is_a_bug_that_shows(database: D
         await idempotency.begin(uow.session, person_id=1, office_id=1, key=KEY, input_hash=HASH, now=NOW)
     with pytest.raises(RuntimeError, match="never finished"):
         await work(database)
-    async with database.reader(NO_SCOPE) as session:
+    async with writing(database) as session:
         with pytest.raises(RuntimeError, match="never begun"):
             await idempotency.finish(session, person_id=9, office_id=9, key=KEY, outcome={})
 
@@ -171,11 +172,11 @@ async def test_keys_of_eight_to_255_printable_characters_are_taken(database: Dat
 async def test_only_the_first_answer_is_kept(database: Database) -> None:
     await work(database)
     for selection, response in ((b"s1", b"r1"), (b"s2", b"r2")):
-        async with database.reader(NO_SCOPE) as session:
+        async with writing(database) as session:
             await idempotency.remember_response(
                 session, person_id=1, office_id=1, key=KEY, selection_hash=selection, response_enc=response
             )
-    async with database.reader(NO_SCOPE) as session:
+    async with writing(database) as session:
         row = await session.get_one(IdempotentResult, (1, 1, KEY))
         assert (row.selection_hash, row.response_enc) == (b"s1", b"r1")
 
@@ -187,7 +188,7 @@ async def test_outcomes_are_purged_after_seven_days_in_small_steps(database: Dat
     due = NOW + timedelta(days=7, seconds=1)
     steps = []
     for _ in range(4):
-        async with database.reader(NO_SCOPE) as session:
+        async with writing(database) as session:
             steps.append(await idempotency.purge(session, now=due, at_most=2))
     assert steps == [2, 2, 1, 0]
     assert await work(database, key="young-key") == (False, {"number": 6})

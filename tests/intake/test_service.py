@@ -102,12 +102,12 @@ async def test_all_problems_are_told_at_once(province: Province) -> None:
             received_at=T0 + timedelta(minutes=1),
         )
     assert {problem[:2] for problem in refused.value.problems} == {
-        ("title", "REQUIRED"),
-        ("claim", "TOO_LONG"),
+        ("entry.title", "REQUIRED"),
+        ("entry.claim", "TOO_LONG"),
         ("field", "MALFORMED"),
         ("placeCode", "MALFORMED"),
-        ("groupSize", "OUT_OF_RANGE"),
-        ("receivedAt", "FUTURE"),
+        ("entry.groupSize", "OUT_OF_RANGE"),
+        ("entry.receivedAt", "FUTURE"),
         ("accused.officeIds", "REQUIRED"),
     }
     assert await rows(province) == [0, 0, 0, 0, 0]
@@ -125,7 +125,7 @@ async def test_unknown_accused_and_old_dates_are_problems(province: Province) ->
     assert {problem[:2] for problem in refused.value.problems} == {
         ("accused.officeIds", "UNKNOWN"),
         ("accused.personIds", "UNKNOWN"),
-        ("receivedAt", "TOO_EARLY"),
+        ("entry.receivedAt", "TOO_EARLY"),
     }
 
 

@@ -14,13 +14,13 @@ from sqlalchemy import select
 from caseway.access.actor import Actor
 from caseway.access.identity import Identity
 from caseway.access.policy import Policy
-from caseway.db.scope import NO_SCOPE
 from caseway.db.session import Database
 from caseway.ledger.models import AccessEvent
 from caseway.people import passwords, repository, service
 from caseway.people.tokens import Tokens
 from caseway.settings import Settings
 from caseway.tenancy.models import Office, OfficeKind
+from support.writing import writing
 
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
@@ -55,7 +55,7 @@ Make = Callable[..., Awaitable[Somebody]]
 async def database(database_url: str) -> AsyncIterator[Database]:
     """The application's own way to a database with the offices above."""
     opened = Database(database_url)
-    async with opened.reader(NO_SCOPE) as session:
+    async with writing(opened) as session:
         paths: dict[int, tuple[int, ...]] = {}
         for office_id, parent_id, level, kind, code, name in OFFICES:
             chain = (*paths.get(parent_id or 0, ()), office_id)
@@ -123,7 +123,7 @@ def make_person(database: Database, _hashes: dict[str, str]) -> Make:
         username = username or f"staff{next(numbers)}"
         if password not in _hashes:
             _hashes[password] = await passwords.hash_password(password)
-        async with database.reader(NO_SCOPE) as session:
+        async with writing(database) as session:
             person = await repository.add_person(session, name=name, locale="zh-CN", now=LONG_AGO)
             person.deactivated_at = deactivated_at
             await repository.add_account(
@@ -155,7 +155,7 @@ def acting(database: Database) -> Acting:
 
     async def act(somebody: Somebody, office: str | int | None = None, *, now: datetime = NOW) -> Actor:
         identity = Identity(somebody.id, now)
-        async with database.reader(NO_SCOPE) as session:
+        async with writing(database) as session:
             header = None if office is None else str(office)
             return await service.actor(session, identity, office=header, now=now)
 
@@ -167,7 +167,7 @@ def audited(database: Database) -> Callable[[], Awaitable[list[tuple[str, str, s
     """Action, outcome, subject and office of every line in the audit, oldest first."""
 
     async def lines() -> list[tuple[str, str, str, int]]:
-        async with database.reader(NO_SCOPE) as session:
+        async with writing(database) as session:
             rows = await session.scalars(select(AccessEvent).order_by(AccessEvent.id))
             return [(row.action, row.outcome, row.subject, row.office_id) for row in rows]
 

@@ -13,12 +13,12 @@ import pytest
 from sqlalchemy import func, select, text
 
 from caseway.app import build_app
-from caseway.db.scope import NO_SCOPE
 from caseway.db.session import Database
 from caseway.gql.ids import encode
 from caseway.people.models import Membership, Person
 from caseway.settings import Settings
 from people.conftest import COUNTY, MASTER, NEIGHBOUR, NOW, PASSWORD, TOWN, Make, Somebody
+from support.writing import writing
 
 Reply = dict[str, Any]
 Call = Callable[..., Awaitable[Reply]]
@@ -290,7 +290,7 @@ async def test_an_administrator_takes_on_grants_ends_and_deactivates(
     assert left == {"person": {"isActive": False, "memberships": []}}
     gone = await field(call(START, input={"username": "wang.li", "password": reset["newPassword"]}))
     assert gone["code"] == "LOGIN_FAILED"
-    async with database.reader(NO_SCOPE) as reading:
+    async with writing(database) as reading:
         assert await reading.scalar(select(func.count()).select_from(Membership)) == 3
 
 
@@ -308,7 +308,7 @@ async def test_a_made_password_is_stored_nowhere_in_plain_text(
     given = {"name": "王丽", "username": "wang.li", "post": post, "idempotencyKey": "create-wang-li"}
     made = (await field(call(CREATE, token=token, input=given)))["initialPassword"]
     assert made
-    async with database.reader(NO_SCOPE) as session:
+    async with writing(database) as session:
         for table in ("idempotent_result", "access_event", "account", "person", "membership"):
             rows = await session.scalars(text(f"select {table}::text from {table}"))
             for row in rows:
@@ -329,5 +329,5 @@ async def test_a_refused_administration_changes_nothing(call: Call, database: Da
     wrong = given | {"username": "x", "post": post | {"officeId": "T2ZmaWNl"}}
     problems = (await field(call(CREATE, token=admin, input=wrong)))["fieldErrors"]
     assert problems == [{"path": "post.officeId", "code": "MALFORMED_ID"}]
-    async with database.reader(NO_SCOPE) as session:
+    async with writing(database) as session:
         assert await session.scalar(select(func.count()).select_from(Person)) == 2

@@ -11,7 +11,6 @@ from argon2 import PasswordHasher
 from sqlalchemy import event, select, text
 
 from caseway.access.identity import Identity, TokenPair, Unauthenticated
-from caseway.db.scope import NO_SCOPE
 from caseway.db.session import Database
 from caseway.errors import CasewayError
 from caseway.people import passwords, repository, service
@@ -43,6 +42,7 @@ from people.conftest import (
     Make,
     Somebody,
 )
+from support.writing import writing
 
 Audited = Callable[[], Awaitable[list[tuple[str, str, str, int]]]]
 LATER = NOW + timedelta(minutes=1)
@@ -60,7 +60,7 @@ async def log_in(
 async def identify(database: Database, tokens: Tokens, pair: TokenPair, *, minutes: float = 0.0) -> Identity:
     """What every request does: the token's signature, and then whether it still counts."""
     now = NOW + timedelta(minutes=minutes)
-    async with database.reader(NO_SCOPE) as session:
+    async with writing(database) as session:
         identity = await tokens.check(session, f"Bearer {pair.access_token}", now=now)
         await service.actor(session, identity, office=None, now=now)
         return identity
@@ -167,7 +167,7 @@ async def test_guessing_in_parallel_does_not_get_around_the_lock(
     wrong = [log_in(database, tokens, somebody.username, f"wrong password {number}") for number in range(12)]
     answers = await asyncio.gather(*wrong, return_exceptions=True)
     assert all(isinstance(answer, LoginFailed) for answer in answers)
-    async with database.reader(NO_SCOPE) as session:
+    async with writing(database) as session:
         account = await session.get_one(Account, somebody.id)
         assert account.failed_count == 5
         assert account.locked_until == NOW + timedelta(minutes=15)
@@ -178,10 +178,10 @@ async def test_an_old_hash_is_made_anew_at_the_next_login(
 ) -> None:
     somebody = await make_person(COUNTY)
     old = PasswordHasher(time_cost=1, memory_cost=8_192, parallelism=1).hash(PASSWORD)
-    async with database.reader(NO_SCOPE) as session:
+    async with writing(database) as session:
         (await session.get_one(Account, somebody.id)).password_hash = old
     first = await log_in(database, tokens, somebody.username)
-    async with database.reader(NO_SCOPE) as session:
+    async with writing(database) as session:
         account = await session.get_one(Account, somebody.id)
         assert account.password_hash != old
         assert not passwords.needs_rehash(account.password_hash)
@@ -243,7 +243,7 @@ async def test_an_unknown_refresh_token_is_refused(database: Database, tokens: T
 
 async def test_refresh_tokens_are_stored_as_hashes_only(database: Database, tokens: Tokens, make_person: Make) -> None:
     login = await log_in(database, tokens, (await make_person(COUNTY)).username)
-    async with database.reader(NO_SCOPE) as session:
+    async with writing(database) as session:
         dumped = await session.scalar(select(text("string_agg(refresh_token::text, ' ')")).select_from(RefreshToken))
     assert dumped
     assert login.tokens.refresh_token not in dumped
@@ -307,7 +307,7 @@ async def test_whoever_is_deactivated_is_out_with_the_next_request(
 ) -> None:
     somebody = await make_person(COUNTY)
     login = await log_in(database, tokens, somebody.username)
-    async with database.reader(NO_SCOPE) as session:
+    async with writing(database) as session:
         (await session.get_one(Person, somebody.id)).deactivated_at = NOW
     with pytest.raises(Unauthenticated):
         await identify(database, tokens, login.tokens)
@@ -380,7 +380,7 @@ async def test_an_id_that_is_another_offices_code_is_not_guessed(
     database: Database, make_person: Make, acting: Acting
 ) -> None:
     somebody = await make_person(COUNTY, NEIGHBOUR)
-    async with database.reader(NO_SCOPE) as session:
+    async with writing(database) as session:
         (await session.get_one(Office, NEIGHBOUR)).code = str(COUNTY)
     with pytest.raises(ActingOfficeInvalid):
         await acting(somebody, COUNTY)
@@ -390,7 +390,7 @@ async def test_an_id_that_is_another_offices_code_is_not_guessed(
 async def test_who_a_request_comes_from_is_one_statement(database: Database, tokens: Tokens, make_person: Make) -> None:
     somebody = await make_person(COUNTY, TOWN, NEIGHBOUR)
     login = await log_in(database, tokens, somebody.username)
-    async with database.reader(NO_SCOPE) as session:
+    async with writing(database) as session:
         await tokens.check(session, f"Bearer {login.tokens.access_token}", now=NOW)
         seen: list[str] = []
 
@@ -421,7 +421,7 @@ async def test_handlers_are_active_staff_with_the_role_who_are_not_excluded(
     await make_person(COUNTY, roles=("handler",), valid_to=NOW)
     await make_person(COUNTY, roles=("handler",), valid_from=LATER)
     closed = await make_person(CLOSED, roles=("handler",))
-    async with database.reader(NO_SCOPE) as session:
+    async with writing(database) as session:
         found = await repository.handlers(session, COUNTY, roles={"handler", "leader"}, now=NOW)
         rest = await repository.handlers(session, COUNTY, roles={"handler"}, now=NOW, exclude={first.id})
         none = await repository.handlers(session, CLOSED, roles={"handler"}, now=NOW)

@@ -14,7 +14,6 @@ from caseway.access.actor import Actor
 from caseway.access.identity import Unauthenticated
 from caseway.access.policy import Policy
 from caseway.db.keyset import Page
-from caseway.db.scope import NO_SCOPE
 from caseway.db.session import Database, UnitOfWork
 from caseway.errors import InvalidInput, NotFound, NotPermitted
 from caseway.people import loaders, passwords, repository, service, staff
@@ -36,6 +35,7 @@ from caseway.people.models import Membership, Person
 from caseway.people.staff import Post, TakenOn
 from caseway.people.tokens import Tokens
 from people.conftest import CITY, CLOSED, COUNTY, NEIGHBOUR, NOW, PASSWORD, TOWN, Acting, Make, Somebody
+from support.writing import writing
 
 LATER = NOW + timedelta(days=30)
 Audited = Callable[[], Awaitable[list[tuple[str, str, str, int]]]]
@@ -85,13 +85,13 @@ async def deactivate(database: Database, policy: Policy, actor: Actor, person_id
 
 
 async def counts(database: Database) -> tuple[int, int]:
-    async with database.reader(NO_SCOPE) as session:
+    async with writing(database) as session:
         found = [await session.scalar(select(func.count()).select_from(model)) for model in (Person, Membership)]
         return found[0] or 0, found[1] or 0
 
 
 async def only_membership(database: Database, somebody: Somebody) -> int:
-    async with database.reader(NO_SCOPE) as session:
+    async with writing(database) as session:
         return (await repository.history(session, somebody.id))[0].membership.id
 
 
@@ -264,7 +264,7 @@ async def test_an_ended_post_stays_in_the_history_and_counts_no_more(
     with pytest.raises(ActingOfficeInvalid):
         await acting(somebody, COUNTY)
     assert (await acting(somebody)).office_id == TOWN
-    async with database.reader(NO_SCOPE) as session:
+    async with writing(database) as session:
         history = await repository.history(session, somebody.id)
         present = await repository.memberships(session, somebody.id, now=NOW)
     assert [(each.office.id, each.membership.valid_to) for each in history] == [(COUNTY, NOW), (TOWN, None)]
@@ -311,7 +311,7 @@ async def test_whoever_is_deactivated_loses_posts_and_sessions_at_once(
     before = NOW - timedelta(minutes=5)
     login = await service.login(database, tokens, username=somebody.username, password=PASSWORD, now=before)
     await deactivate(database, policy, admin, somebody.id)
-    async with database.reader(NO_SCOPE) as session:
+    async with writing(database) as session:
         identity = await tokens.check(session, f"Bearer {login.tokens.access_token}", now=NOW)
         with pytest.raises(Unauthenticated):
             await service.actor(session, identity, office=str(COUNTY), now=NOW)
@@ -345,7 +345,7 @@ async def test_a_reset_password_is_told_once_and_ends_every_session_and_lock(
             await service.login(database, tokens, username=somebody.username, password="wrong", now=NOW)
     async with unit(database, policy, admin) as uow:
         made = await staff.reset_password(uow, policy, admin, person_id=somebody.id, now=NOW)
-    async with database.reader(NO_SCOPE) as session:
+    async with writing(database) as session:
         identity = await tokens.check(session, f"Bearer {login.tokens.access_token}", now=NOW)
         with pytest.raises(Unauthenticated):
             await service.actor(session, identity, office=None, now=NOW)
@@ -365,7 +365,7 @@ async def test_the_staff_of_an_office_comes_in_pages(database: Database, make_pe
     await make_person(TOWN)
     found: list[int] = []
     page = Page(limit=2)
-    async with database.reader(NO_SCOPE) as session:
+    async with writing(database) as session:
         for _ in range(3):
             window = await repository.staff(session, COUNTY, page=page, now=NOW)
             found += [each.person.id for each in window.rows]
@@ -377,7 +377,7 @@ async def test_the_staff_of_an_office_comes_in_pages(database: Database, make_pe
 
 async def test_posts_of_many_persons_are_loaded_together(database: Database, make_person: Make) -> None:
     first, second, third = [await make_person(COUNTY, TOWN), await make_person(NEIGHBOUR), await make_person()]
-    async with database.reader(NO_SCOPE) as session:
+    async with writing(database) as session:
         posts = await loaders.posts(session, [third.id, first.id, second.id], now=NOW)
         persons = await loaders.persons(session, [second.id, 987_654, first.id])
     assert [[each.office.id for each in group] for group in posts] == [[], [COUNTY, TOWN], [NEIGHBOUR]]

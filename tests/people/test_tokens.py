@@ -17,24 +17,24 @@ from sqlalchemy import func, select
 
 from caseway.access.identity import TokenChecker, TokenExpired, TokenIssuer, Unauthenticated
 from caseway.db.keys import MasterKeyMismatch
-from caseway.db.scope import NO_SCOPE
 from caseway.db.session import Database
 from caseway.people.keys import REFRESH_AFTER, SIGNS_AFTER, SigningKeys
 from caseway.people.models import SigningKey
 from caseway.people.tokens import AUDIENCE, ISSUER, Tokens
 from caseway.settings import Settings
 from people.conftest import COUNTY, MASTER, NOW, Make
+from support.writing import writing
 
 VERIFY_FOR = timedelta(minutes=15)
 
 
 async def issue(database: Database, tokens: Tokens, person_id: int, *, now: datetime = NOW) -> str:
-    async with database.reader(NO_SCOPE) as session:
+    async with writing(database) as session:
         return (await tokens.issue(session, person_id, now=now)).access_token
 
 
 async def check(database: Database, tokens: Tokens, authorization: str, *, now: datetime = NOW) -> int:
-    async with database.reader(NO_SCOPE) as session:
+    async with writing(database) as session:
         return (await tokens.check(session, authorization, now=now)).person_id
 
 
@@ -84,7 +84,7 @@ async def test_the_instant_of_issue_is_exact(database: Database, tokens: Tokens,
     for microsecond in (0, 1, 123_457, 999_999):
         now = NOW.replace(microsecond=microsecond)
         token = await issue(database, tokens, somebody.id, now=now)
-        async with database.reader(NO_SCOPE) as session:
+        async with writing(database) as session:
             assert (await tokens.check(session, f"Bearer {token}", now=now)).issued_at == now
 
 
@@ -170,7 +170,7 @@ async def test_our_own_signature_under_other_claims_is_refused(
         "exp": NOW.timestamp() + 900,
         "sid": str(uuid.uuid4()),
     }
-    async with database.reader(NO_SCOPE) as session:
+    async with writing(database) as session:
         signer = await tokens.keys.current(session, now=NOW)
     header = {"alg": "Ed25519", "kid": signer.kid, "typ": "at+jwt"}
     good = jwt.encode(header, claims, signer.key, algorithms=["Ed25519"])
@@ -183,11 +183,11 @@ async def test_our_own_signature_under_other_claims_is_refused(
 
 async def test_processes_that_start_at_once_make_one_signing_key(database: Database, settings: Settings) -> None:
     async def first() -> str:
-        async with database.reader(NO_SCOPE) as session:
+        async with writing(database) as session:
             return (await SigningKeys(MASTER).current(session, now=NOW)).kid
 
     assert len(set(await asyncio.gather(*(first() for _ in range(20))))) == 1
-    async with database.reader(NO_SCOPE) as session:
+    async with writing(database) as session:
         assert await session.scalar(select(func.count()).select_from(SigningKey)) == 1
 
 
@@ -197,7 +197,7 @@ async def test_a_signing_key_that_was_rolled_back_is_not_used_again(
     somebody = await make_person(COUNTY)
 
     async def fail() -> None:
-        async with database.reader(NO_SCOPE) as session:
+        async with writing(database) as session:
             await tokens.issue(session, somebody.id, now=NOW)
             await tokens.issue(session, somebody.id, now=NOW)
             raise RuntimeError("changed my mind")
@@ -214,7 +214,7 @@ async def test_after_a_rotation_the_new_key_signs_and_the_old_one_verifies_for_a
     somebody, elsewhere = await make_person(COUNTY), Tokens(MASTER, settings)
     before = await issue(database, tokens, somebody.id)
     await check(database, elsewhere, f"Bearer {before}")
-    async with database.reader(NO_SCOPE) as session:
+    async with writing(database) as session:
         new_kid = await tokens.keys.rotate(session, now=NOW, verify_for=VERIFY_FOR)
 
     during = await issue(database, tokens, somebody.id, now=NOW + SIGNS_AFTER - timedelta(seconds=1))
@@ -238,7 +238,7 @@ async def test_a_leaked_key_ends_at_once(
     somebody, elsewhere = await make_person(COUNTY), Tokens(MASTER, settings)
     before = await issue(database, tokens, somebody.id)
     await check(database, elsewhere, f"Bearer {before}")
-    async with database.reader(NO_SCOPE) as session:
+    async with writing(database) as session:
         new_kid = await tokens.keys.rotate(session, now=NOW, verify_for=VERIFY_FOR, immediately=True)
     with pytest.raises(Unauthenticated):
         await check(database, tokens, f"Bearer {before}")
@@ -270,7 +270,7 @@ async def test_made_up_key_ids_do_not_make_a_process_read_its_keys_again_and_aga
 
 
 async def test_signing_keys_are_stored_wrapped(database: Database, tokens: Tokens) -> None:
-    async with database.reader(NO_SCOPE) as session:
+    async with writing(database) as session:
         signer = await tokens.keys.current(session, now=NOW)
         row = await session.get_one(SigningKey, signer.kid)
         seed = base64.urlsafe_b64decode(str(signer.key.as_dict(private=True)["d"]) + "==")
@@ -279,7 +279,7 @@ async def test_signing_keys_are_stored_wrapped(database: Database, tokens: Token
 
 
 async def test_another_master_key_is_noticed(database: Database, tokens: Tokens) -> None:
-    async with database.reader(NO_SCOPE) as session:
+    async with writing(database) as session:
         await tokens.keys.current(session, now=NOW)
         assert await tokens.keys.check(session) == 1
         with pytest.raises(MasterKeyMismatch):

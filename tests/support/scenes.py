@@ -1,4 +1,4 @@
-"""People at their desks: what scenario tests do over HTTP, in the words of the scenarios and by the shipped documents."""
+"""People at their desks: what scenario tests do over HTTP, in the words of the scenarios, by the shipped documents."""
 
 from __future__ import annotations
 

@@ -18,6 +18,10 @@ MARKER = re.compile(r"mk[0-9]{6}z")
 _numbers = itertools.count(1)
 
 
+#: What an administrator took away: (office, relation, role).
+Denied = tuple[str, str, str]
+
+
 @dataclass(frozen=True)
 class Post:
     """A post of one actor: office by its code."""

@@ -7,13 +7,13 @@ adds one to the schema has to say how it is walked.
 
 from __future__ import annotations
 
+import json
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import (
-    GraphQLArgument,
     GraphQLEnumType,
     GraphQLField,
     GraphQLInputObjectType,
@@ -130,36 +130,49 @@ def _nested_arguments(each: GraphQLField) -> str:
 
 @dataclass(frozen=True)
 class Root:
-    """A root field with one set of arguments, as it stands in a document."""
+    """A root field with one set of arguments. ``head`` and ``selection`` are the same for all sets of one field, so that
+    the platform parses each document once."""
 
+    field: GraphQLField
     name: str
-    arguments: Mapping[str, str]
+    arguments: Mapping[str, Any]
     selection: str
 
-    def text(self, alias: str) -> str:
-        """The field under an alias."""
-        given = ", ".join(f"{name}: {value}" for name, value in self.arguments.items())
-        return f"{alias}: {self.name}{f'({given})' if given else ''} {self.selection}"
+    @property
+    def about(self) -> str:
+        """What is asked, for people."""
+        return f"{self.name}({json.dumps(plain(self.arguments), ensure_ascii=False)})"
 
 
-def literal(value: Any) -> str:
-    """A GraphQL literal; enum values are given as ``Enum``."""
+def document(kind: str, roots: Sequence[Root]) -> tuple[str, dict[str, Any]]:
+    """One operation with these fields as ``r0``, ``r1`` …, and its variables."""
+    variables: dict[str, Any] = {}
+    declared, fields, fragments = [], [], {}
+    for number, root in enumerate(roots):
+        given = []
+        for name, value in root.arguments.items():
+            variables[f"a{number}_{name}"] = plain(value)
+            declared.append(f"$a{number}_{name}: {root.field.args[name].type}")
+            given.append(f"{name}: $a{number}_{name}")
+        spread = ""
+        if root.selection:
+            fragment = fragments.setdefault((str(get_named_type(root.field.type)), root.selection), f"F{len(fragments)}")
+            spread = f"{{ __typename ...{fragment} }}"
+        fields.append(f"r{number}: {root.name}{'(' + ', '.join(given) + ')' if given else ''} {spread}")
+    head = f"{kind} W{'(' + ', '.join(declared) + ')' if declared else ''} {{ {' '.join(fields)} }}"
+    return " ".join([head, *(f"fragment {name} on {on} {text}" for (on, text), name in fragments.items())]), variables
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON."""
     match value:
         case Enum(name):
             return name
-        case None:
-            return "null"
-        case bool():
-            return "true" if value else "false"
-        case int():
-            return str(value)
-        case str():
-            return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
         case list():
-            return "[" + ", ".join(literal(each) for each in value) + "]"
-        case dict():
-            return "{" + ", ".join(f"{name}: {literal(each)}" for name, each in value.items()) + "}"
-    raise TypeError(f"no literal for {value!r}")
+            return [plain(each) for each in value]
+        case Mapping():
+            return {name: plain(each) for name, each in value.items()}
+    return value
 
 
 @dataclass(frozen=True)
@@ -205,11 +218,6 @@ class Inputs:
         if getattr(kind, "name", "") == "Boolean":
             return True
         raise LookupError(f"the walk knows no value for {owner}.{name}: add one in support/walk_values.py")
-
-
-def argument_kinds(arguments: Mapping[str, GraphQLArgument]) -> dict[str, str]:
-    """Names of arguments with the names of their types."""
-    return {name: get_named_type(each.type).name for name, each in arguments.items()}
 
 
 def every_field(schema: GraphQLSchema) -> set[tuple[str, str]]:

@@ -20,7 +20,7 @@ from caseway.cases.entry import Changed, changed, enter
 from caseway.cases.errors import AlreadyRecused, NotEligible
 from caseway.cases.hooks import listeners
 from caseway.cases.models import Case, Recusal
-from caseway.cases.record import record
+from caseway.cases.record import moment, record
 from caseway.cases.texts import REASON, Check
 from caseway.cases.workflow import Action, PetitionClass, Stage, next_stage
 from caseway.db.session import UnitOfWork
@@ -107,7 +107,7 @@ async def recuse(
 ) -> Changed:
     """Declare a direct interest (art. 28): of oneself, or, by whoever assigns handlers, of a colleague. From then on
     the person can neither read the case nor act on it; if nobody is left who may handle it, it moves one level up
-    (INV-06).
+    (INV-06). An accusation that is not with the competent body yet passes to the next colleague who may hand it over.
 
     Raises ``AlreadyRecused``, ``NotEligible`` (not somebody of the holding office, nor its leader in charge).
     """
@@ -240,5 +240,13 @@ def _as_actor(office: Office, post: Membership) -> Actor:
 async def _move_if_nobody_is_left(
     uow: UnitOfWork, policy: Policy, case: Case, *, actor: Actor, now: datetime, at: datetime
 ) -> None:
-    if not await handlers(uow.session, policy, case, now=now):
+    able = await handlers(uow.session, policy, case, now=now)
+    if not able:
         await listeners.move_up(uow, case, actor=actor, at=at)
+    elif case.petition_class == PetitionClass.ACCUSATION and not case.held_by_discipline and not case.assignee_id:
+        # Outside the competent body only the one in charge sees an accusation: without anybody it would lie unseen.
+        await record(
+            uow, case,
+            type="handler.assigned", at=moment(case, at), actor=SYSTEM_ACTOR,
+            facts={"person_id": able[0], "previous_id": 0}, changes={"assignee_id": able[0]},
+        )  # fmt: skip

@@ -54,27 +54,28 @@ class Entry:
 
 def checked(entry: Entry, *, now: datetime, check: Check | None = None) -> Entry:
     """The entry with trimmed texts. Raises ``InvalidInput`` with every problem (also those that ``check`` has found so
-    far), ``RepresentativesMax``."""
+    far; their paths begin with ``entry``, as every input calls it), ``RepresentativesMax``."""
     check = check if check is not None else Check()
-    title = check.required("title", entry.title, TITLE)
-    claim = check.required("claim", entry.claim, BODY)
+    title = check.required("entry.title", entry.title, TITLE)
+    claim = check.required("entry.claim", entry.claim, BODY)
     if entry.received_at > now:
-        check.problem("receivedAt", "FUTURE", "This lies in the future.")
+        check.problem("entry.receivedAt", "FUTURE", "This lies in the future.")
     if not 1 <= entry.group_size <= LARGEST_GROUP:
-        check.problem("groupSize", "OUT_OF_RANGE", f"Count 1 to {LARGEST_GROUP} people.")
+        check.problem("entry.groupSize", "OUT_OF_RANGE", f"Count 1 to {LARGEST_GROUP} people.")
     elif len(entry.petitioners) > entry.group_size:
-        check.problem("groupSize", "TOO_SMALL", "The group has more petitioners than people.")
+        check.problem("entry.groupSize", "TOO_SMALL", "The group has more petitioners than people.")
     people = tuple(
         PetitionerEntry(
-            name=check.required(f"petitioners.{place}.name", person.name, _NAME),
-            phone=check.optional(f"petitioners.{place}.phone", person.phone, _PHONE),
-            address=check.optional(f"petitioners.{place}.address", person.address, _ADDRESS),
-            residence_code=check.optional(f"petitioners.{place}.residenceCode", person.residence_code, _CODE),
+            name=check.required(f"entry.petitioners.{place}.name", person.name, _NAME),
+            phone=check.optional(f"entry.petitioners.{place}.phone", person.phone, _PHONE),
+            address=check.optional(f"entry.petitioners.{place}.address", person.address, _ADDRESS),
+            residence_code=check.optional(f"entry.petitioners.{place}.residenceCode", person.residence_code, _CODE),
         )
-        for place, person in enumerate(entry.petitioners)
+        # Those beyond the number that may be are refused as a whole, however many they are.
+        for place, person in enumerate(entry.petitioners[:MOST_REPRESENTATIVES])
     )
     check.done()
-    if len(people) > MOST_REPRESENTATIVES:
+    if len(entry.petitioners) > MOST_REPRESENTATIVES:
         raise RepresentativesMax(maximum=MOST_REPRESENTATIVES)
     return Entry(
         channel=entry.channel,

@@ -16,6 +16,8 @@ MODULES = (
     "worker",
     "migrate",
     "db",
+    "keys",
+    "timers",
     "ledger",
     "policies",
     "schema",

@@ -113,6 +113,29 @@ async def postpone(
     )
 
 
+async def dead(session: AsyncSession, *, limit: int) -> Sequence[Timer]:
+    """Timers whose effect failed too often, the longest dead first."""
+    found = await session.scalars(
+        select(Timer).where(Timer.dead_at.is_not(None)).order_by(Timer.dead_at, Timer.id).limit(limit)
+    )
+    return found.all()
+
+
+async def revive(session: AsyncSession, timer_id: uuid.UUID | None, *, due_at: datetime) -> Sequence[Timer]:
+    """Make one dead timer, or all of them, due again with no attempt counted; the last error stays to be read."""
+    condition = (
+        Timer.dead_at.is_not(None) if timer_id is None else and_(Timer.dead_at.is_not(None), Timer.id == timer_id)
+    )
+    found = await session.scalars(
+        update(Timer)
+        .where(condition)
+        .values(attempts=0, due_at=due_at, dead_at=None)
+        .returning(Timer)
+        .execution_options(synchronize_session=False, populate_existing=True)
+    )
+    return found.all()
+
+
 @dataclass(frozen=True, slots=True)
 class Lag:
     """How far the worker is behind."""

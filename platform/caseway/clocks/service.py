@@ -189,9 +189,11 @@ async def extend(
     if clock.extensions:
         raise ExtensionOnce(due_at=clock.due_at, due_date=due_date(clock.due_at))
     cap = limits.EXTENSION_CAP
-    due = extended(clock.due_at, extension, calendar())
-    if due.at > extended(clock.due_at, cap, calendar()).at:
+    # In the cap's own unit the amounts decide, before a date is reckoned that no calendar reaches.
+    too_long = extension.unit is cap.unit and extension.amount > cap.amount
+    if too_long or extended(clock.due_at, extension, calendar()).at > extended(clock.due_at, cap, calendar()).at:
         raise ExtensionCap(amount=cap.amount, unit=str(cap.unit), source=cap.source)
+    due = extended(clock.due_at, extension, calendar())
     if not reason.strip() or not notified:
         raise ExtensionNotice
     event = _moved(clock, Event.EXTEND, at, due, extension.source, actor)

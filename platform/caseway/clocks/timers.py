@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -66,3 +66,8 @@ async def fail(uow: UnitOfWork, timer: Timer, *, error: BaseException, now: date
         dead=dead,
     )
     return dead
+
+
+async def revive(uow: UnitOfWork, timer_id: uuid.UUID | None, *, now: datetime) -> Sequence[Timer]:
+    """Let a dead timer (None = all of them) be tried again at once; answers those that were dead."""
+    return await repository.revive(uow.session, timer_id, due_at=now)

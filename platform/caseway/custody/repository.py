@@ -138,11 +138,14 @@ async def pass_on(uow: UnitOfWork, case: Case, *, to_office_id: int, at: datetim
     )
 
 
-async def held_open(
-    session: AsyncSession, office_ids: Sequence[int], *, after: uuid.UUID | None, limit: int
+async def held(
+    session: AsyncSession, office_ids: Sequence[int], *, is_open: bool, after: uuid.UUID | None, limit: int
 ) -> list[tuple[int, uuid.UUID]]:
-    """A batch of open cases that offices hold, by id, after the last one of the batch before: (home city, case)."""
-    statement = select(Case.city_id, Case.id).where(Case.holder_id.in_(office_ids), Case.is_open)
+    """A batch of cases that offices hold, with ``is_open`` without those that have ended, by id, after the last one of
+    the batch before: (home city, case)."""
+    statement = select(Case.city_id, Case.id).where(Case.holder_id.in_(office_ids))
+    if is_open:
+        statement = statement.where(Case.is_open)
     if after is not None:
         statement = statement.where(Case.id > after)
     rows = await session.execute(statement.order_by(Case.id).limit(limit))

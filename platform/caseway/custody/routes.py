@@ -195,7 +195,9 @@ async def resolve(session: AsyncSession, kind: OrderKind, subject: Subject, *, s
     receiver = check_target(kind, subject, sender, target, accused)
     found = check_level(kind, sender, receiver)
     copies: Sequence[Office] = ()
-    if SPECS[kind].moves_custody and found is Relation.FAR_BELOW:
+    # Copies are for ordinary cases: an accusation reaches the competent body and nobody on the way (INV-05).
+    copied = SPECS[kind].moves_custody and subject.petition_class != PetitionClass.ACCUSATION
+    if copied and found is Relation.FAR_BELOW:
         copies = await _copies(session, subject, sender, receiver)
     return Route(sender, receiver, found, tuple(copies))
 

@@ -92,19 +92,60 @@ async def succeed(uow: UnitOfWork, pairs: Iterable[tuple[int, int]], *, now: dat
 
 
 async def restamp(uow: UnitOfWork, office_ids: Sequence[int], *, now: datetime) -> int:
-    """After offices were moved in the tree: their open cases are stamped with the new levels. How many."""
-    holders = await offices.by_ids(uow.session, office_ids)
+    """After offices were moved in the tree: all cases they hold, also those that have ended, are stamped with the new
+    levels, so that every list and total of the new area has them. How many.
+
+    An open case that its holder has thereby taken to the accused side moves to the nearest superior free of the
+    complaint, and no order brings one there any more (INV-04).
+    """
+    moved = await offices.by_ids(uow.session, office_ids)
     count = 0
-    async for case in _held(uow, list(holders)):
-        levels = {f"l{depth}": value for depth, value in enumerate(holders[case.holder_id].levels, start=1)}
+    async for case in _held(uow, list(moved), is_open=False):
+        holder = moved[case.holder_id]
+        levels = {f"l{depth}": value for depth, value in enumerate(holder.levels, start=1)}
         await record(uow, case, type="office.restamped", at=moment(case, now), actor=SYSTEM_ACTOR, changes=levels)
+        if case.is_open and routes.is_accused(holder, case.accused_office_ids):
+            await _leave_accused_side(uow, case, holder, now)
         count += 1
+    for office in moved.values():
+        await _turn_away(uow, office, now)
     return count
+
+
+async def _leave_accused_side(uow: UnitOfWork, case: Case, holder: Office, now: datetime) -> None:
+    order = await repository.moving(uow.session, case)
+    if order is not None:
+        await transfer.call_back(uow, case, order, actor=SYSTEM_ACTOR, at=moment(case, now), event="order.recalled")
+    to = await routes.lowest_clean(uow.session, holder, case)
+    if to is None:
+        raise NobodyToMoveTo
+    await transfer.move_now(
+        uow,
+        case,
+        OrderKind.MOVE_UP,
+        to,
+        actor=SYSTEM_ACTOR,
+        at=moment(case, now),
+        stage=Stage(case.stage),
+    )
+
+
+async def _turn_away(uow: UnitOfWork, office: Office, now: datetime) -> None:
+    """Take back what is on its way to an office that now stands on the accused side of the case."""
+    after_id: uuid.UUID | None = None
+    while batch := await repository.addressed_open(uow.session, office.id, after=after_id, limit=BATCH):
+        for city_id, case_id, order_id in batch:
+            case = await cases.lock(uow, city_id, case_id)
+            order = await repository.order(uow.session, case, order_id)
+            if order.moves_custody and routes.is_accused(office, case.accused_office_ids):
+                at = moment(case, now)
+                await transfer.call_back(uow, case, order, actor=SYSTEM_ACTOR, at=at, event="order.recalled")
+        after_id = batch[-1][2]
 
 
 async def _hand_on_cases(uow: UnitOfWork, old: Office, new: Office, now: datetime) -> int:
     count = 0
-    async for case in _held(uow, [old.id]):
+    async for case in _held(uow, [old.id], is_open=True):
         to: Office | None = new
         if routes.is_accused(new, case.accused_office_ids):
             to = await routes.lowest_clean(uow.session, new, case)
@@ -123,9 +164,9 @@ async def _hand_on_cases(uow: UnitOfWork, old: Office, new: Office, now: datetim
     return count
 
 
-async def _held(uow: UnitOfWork, office_ids: Sequence[int]) -> AsyncIterator[Case]:
+async def _held(uow: UnitOfWork, office_ids: Sequence[int], *, is_open: bool) -> AsyncIterator[Case]:
     after_id: uuid.UUID | None = None
-    while batch := await repository.held_open(uow.session, office_ids, after=after_id, limit=BATCH):
+    while batch := await repository.held(uow.session, office_ids, is_open=is_open, after=after_id, limit=BATCH):
         for city_id, case_id in batch:
             yield await cases.lock(uow, city_id, case_id)
         after_id = batch[-1][1]

@@ -212,6 +212,9 @@ async def arrive(
     await timers.cancel(uow, case, TimerKind.DEEMED_RECEIPT, order.id)
     await cases.end_grant(uow, case, office_id=order.receiver_id, kind=GrantKind.ADDRESSEE, at=at)
     changes = await _pass(uow, case, order, receiver, at=at)
+    if order.kind == OrderKind.ASSIGN:
+        # 包案: whoever was put in charge answers for an assigned case until it is settled.
+        changes["lead_id"] = case.lead_id
     in_charge = actor.person_id if actor.office_id == receiver.id else 0
     await record(
         uow,

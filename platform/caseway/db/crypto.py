@@ -165,6 +165,13 @@ class KeyRing:
         self._cached.pop(place, None)
         return next(iter(created))
 
+    async def places(self, session: AsyncSession) -> list[tuple[int, str]]:
+        """City and purpose of every data key there is."""
+        rows = await session.execute(
+            select(DataKey.city_id, DataKey.purpose).distinct().order_by(DataKey.city_id, DataKey.purpose)
+        )
+        return [(row.city_id, row.purpose) for row in rows]
+
     async def check(self, session: AsyncSession) -> int:
         """Whether the master key opens every stored data key: ``MasterKeyMismatch`` if not, else how many there are."""
         wrapped = (await session.scalars(select(DataKey.wrapped))).all()

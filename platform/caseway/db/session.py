@@ -83,6 +83,7 @@ class Database:
     async def reader(self, scope: Scope) -> AsyncIterator[AsyncSession]:
         """One short read-only transaction under the scope. Sibling resolvers never share one."""
         async with self._sessions() as session, session.begin():
+            await session.connection(execution_options={"postgresql_readonly": True})
             await scopes.apply(session, scope)
             yield session
 

@@ -63,9 +63,12 @@ def split(global_id: str) -> tuple[str, tuple[Part, ...]]:
 
 def decode(expected_type: str, global_id: str) -> tuple[Part, ...]:
     """The parts of an id of the expected type, for inputs. ``MalformedId`` for anything else."""
-    type_name, parts = split(global_id)
+    try:
+        type_name, parts = split(global_id)
+    except MalformedId:
+        type_name, parts = "", ()
     if type_name != expected_type:
-        raise MalformedId
+        raise MalformedId(expected=expected_type)
     return parts
 
 
@@ -74,7 +77,7 @@ def decode_number(expected_type: str, global_id: str) -> int:
     match decode(expected_type, global_id):
         case (int() as number,):
             return number
-    raise MalformedId
+    raise MalformedId(expected=expected_type)
 
 
 def decode_case_side(expected_type: str, global_id: str) -> tuple[int, uuid.UUID]:
@@ -82,7 +85,7 @@ def decode_case_side(expected_type: str, global_id: str) -> tuple[int, uuid.UUID
     match decode(expected_type, global_id):
         case (int() as city_id, uuid.UUID() as key):
             return city_id, key
-    raise MalformedId
+    raise MalformedId(expected=expected_type)
 
 
 def try_decode(expected_type: str, global_id: str) -> tuple[Part, ...] | None:

@@ -44,11 +44,11 @@ async def perform(info: Any, given: Any, work: Work, *, visible: Visible | None 
     actor, now = context.acting(), context.now()
     key: str | None = getattr(given, "idempotency_key", None)
     input_hash = idempotency.fingerprint(info.field_name, canonical(given))
-    selection = _selection(info) if key else b""
+    selection = _selection(info) if key is not None else b""
     stored = None
     try:
         async with _turn(context, actor, key), context.unit() as uow:
-            if key:
+            if key is not None:
                 stored = await idempotency.begin(
                     uow.session,
                     person_id=actor.person_id,
@@ -59,7 +59,7 @@ async def perform(info: Any, given: Any, work: Work, *, visible: Visible | None 
                 )
             if stored is None:
                 outcome = await work(uow, actor, now)
-                if key:
+                if key is not None:
                     await idempotency.finish(
                         uow.session, person_id=actor.person_id, office_id=actor.office_id, key=key, outcome=outcome
                     )
@@ -69,7 +69,7 @@ async def perform(info: Any, given: Any, work: Work, *, visible: Visible | None 
     except (NotFound, NotPermitted) as refusal:
         await _note(context, actor, now, info.field_name, given, refusal)
         raise
-    if not key:
+    if key is None:
         return outcome
     same = stored is not None and stored.response_enc is not None and stored.selection_hash == selection
     if stored is not None and same and (visible is None or await visible(outcome)):
@@ -101,7 +101,7 @@ def canonical(given: Any) -> Any:
 
 def _turn(context: Context, actor: Actor, key: str | None) -> AbstractAsyncContextManager[None]:
     """Repeats of one key wait for each other in memory, not on pooled connections."""
-    return context.services.turns.turn(actor.person_id, actor.office_id, key) if key else nullcontext()
+    return context.services.turns.turn(actor.person_id, actor.office_id, key) if key is not None else nullcontext()
 
 
 def _selection(info: Any) -> bytes:

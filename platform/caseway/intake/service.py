@@ -142,7 +142,7 @@ async def _checked(uow: UnitOfWork, intake: Intake, now: datetime) -> tuple[Inta
     if not _PLACE.fullmatch(intake.place_code):
         check.problem("placeCode", "MALFORMED", "A place is a division code of 2 to 12 digits.")
     if intake.entry.received_at < now - _OLDEST:
-        check.problem("receivedAt", "TOO_EARLY", "This lies more than ten years back.")
+        check.problem("entry.receivedAt", "TOO_EARLY", "This lies more than ten years back.")
     if len(intake.accused_office_ids) + len(intake.accused_person_ids) > _MOST_ACCUSED:
         check.problem("accused.officeIds", "TOO_MANY", f"Name at most {_MOST_ACCUSED} offices and persons.")
     names_accused = intake.accused_office_ids or intake.accused_person_ids

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from caseway.access.identity import TokenExpired, Unauthenticated
 from caseway.errors import CasewayError
+from caseway.tenancy.errors import OfficeClosed
 
-__all__ = ["TokenExpired", "Unauthenticated"]
+__all__ = ["OfficeClosed", "TokenExpired", "Unauthenticated"]
 
 
 class LoginFailed(CasewayError):
@@ -84,12 +85,6 @@ class RoleNotGrantable(CasewayError):
     """This role cannot be granted by an office's administrator: the operator of the platform grants it."""
 
     code = "ROLE_NOT_GRANTABLE"
-
-
-class OfficeClosed(CasewayError):
-    """The office is closed: grant the post in the office that succeeded it."""
-
-    code = "OFFICE_CLOSED"
 
 
 class MembershipExists(CasewayError):

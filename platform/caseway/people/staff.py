@@ -238,7 +238,7 @@ def _post_problems(post: Post, now: datetime) -> list[tuple[str, str, str]]:
 def _check_open(office: Office, post: Post, now: datetime) -> None:
     begins = max(post.valid_from or now, now)
     if (office.valid_to is not None and office.valid_to <= begins) or office.virtual or office.statistical_only:
-        raise OfficeClosed
+        raise OfficeClosed("This office is closed: grant the post in the office that succeeded it.")
 
 
 def _overlap(membership: Membership, valid_from: datetime, valid_to: datetime | None) -> bool:

@@ -165,7 +165,7 @@ class StaffingMutations:
     async def case_recuse(self, info: strawberry.Info, input: CaseRecuseInput) -> CaseRecusePayload:
         """Declare a direct interest 回避: the officer can neither read the case nor act on it from then on."""
         ctx = info.context
-        recused = person_id(input.person_id) if input.person_id else None
+        recused = person_id(input.person_id) if input.person_id is not None else None
         return CaseRecusePayload(
             case=await changed_case(
                 info,

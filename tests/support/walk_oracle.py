@@ -1,0 +1,141 @@
+"""Who may see what, written a second time from domain 5.5 and without the platform's own rules: the walk's judge.
+
+One function per question. The first column of 5.5 says how far a relation reaches; which roles of an office take part in
+it is said in the comments of the matrix, and repeated here in words of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from support.walk_case import ANSWER, CONTENT, IDENTITY, REASON, Denied, Known, Post
+
+NONE, STUB, CARD, FULL_CONTENT, FULL = 0, 2, 3, 4, 5
+#: Names that the schema gives these levels.
+NAMES = {STUB: "STUB", CARD: "CARD", FULL_CONTENT: "CONTENT", FULL: "FULL"}
+
+_WORK_ON_CASES = frozenset({"clerk", "handler", "dispatcher", "leader", "supervisor", "reviewer"})
+_WATCH_BELOW = frozenset({"dispatcher", "leader", "supervisor"})
+_ASSIST = frozenset({"handler", "dispatcher", "leader"})
+_SIGN = frozenset({"clerk", "handler", "dispatcher", "leader"})
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """One person acting for one office (``post``); ``others`` = offices of all their posts."""
+
+    name: str
+    post: Post
+    others: frozenset[str]
+    #: Offices by code from the top down to each of ``others``, and to the office acted for.
+    lines: dict[str, tuple[str, ...]] = field(hash=False, compare=False, default_factory=dict)
+    #: The government whose area the office acts for.
+    seat: str = ""
+
+
+def barred(viewer: Viewer, case: Known) -> bool:
+    """The accused office, everything below it, an accused person after any change of post, a recused person."""
+    if viewer.name in case.barred_persons:
+        return True
+    above = {code for office in viewer.others for code in viewer.lines[office]}
+    return bool(above & case.accused_offices)
+
+
+def level(viewer: Viewer, case: Known, line: Collection[str], denied: Collection[Denied] = ()) -> int:
+    """How much the viewer sees. ``line`` = the holder's offices from the top down to itself; ``denied`` = what
+    administrators took away from a role of an office."""
+    if barred(viewer, case):
+        return NONE
+    roles, office = viewer.post.roles, viewer.post.office
+    own, below = case.holder == office, viewer.seat in line and case.holder != office
+    if roles & _WORK_ON_CASES:
+        found = [_accusation(viewer, case, own=own) if case.accusation else _ordinary(viewer, case, own, below, denied)]
+    else:
+        found = []
+    if "auditor" in roles and not case.accusation and (own or below):
+        found.append(CARD)
+    return max(found, default=NONE)
+
+
+def _ordinary(viewer: Viewer, case: Known, own: bool, below: bool, denied: Collection[Denied]) -> int:
+    roles, office = viewer.post.roles, viewer.post.office
+    found = [NONE]
+    if own:
+        found.append(FULL if case.assignee == viewer.name else CARD)
+    if case.lead == viewer.name:
+        found.append(FULL)
+    if office in case.earlier:
+        found.append(CARD)
+    if office in case.informed and not roles & _WORK_ON_CASES <= _denied(office, "informed", denied):
+        found.append(CARD)
+    if office in case.addressee and roles & _SIGN:
+        found.append(FULL_CONTENT if "dispatcher" in roles else CARD)
+    if office in case.joint and roles & _ASSIST:
+        found.append(FULL_CONTENT)
+    if office in case.advisor and roles & _WATCH_BELOW:
+        found.append(FULL_CONTENT)
+    if below and roles & _WATCH_BELOW:
+        found.append(FULL if viewer.name in case.reasoned else CARD)
+    return max(found)
+
+
+def _denied(office: str, relation: str, denied: Collection[Denied]) -> frozenset[str]:
+    return frozenset(role for at, of, role in denied if (at, of) == (office, relation))
+
+
+def _accusation(viewer: Viewer, case: Known, *, own: bool) -> int:
+    roles, office = viewer.post.roles, viewer.post.office
+    found = [NONE]
+    if own and case.assignee == viewer.name:
+        found.append(FULL)
+    if case.discipline and case.lead == viewer.name:
+        found.append(FULL)
+    if own and case.discipline and roles & {"dispatcher", "leader"}:
+        found.append(CARD)
+    if office in case.addressee and roles & {"dispatcher", "handler", "leader"}:
+        found.append(CARD)
+    if office in case.earlier:
+        found.append(STUB)
+    return max(found)
+
+
+def sees_history(viewer: Viewer, case: Known, line: Collection[str]) -> bool:
+    """Everything that happened, with reasons: those who see all, and audit of the office or the area."""
+    seen = level(viewer, case, line)
+    return seen == FULL or ("auditor" in viewer.post.roles and seen >= CARD)
+
+
+def allowed(viewer: Viewer, case: Known, line: Collection[str], denied: Collection[Denied] = ()) -> set[str]:
+    """The texts of a case that may stand in an answer to this viewer: markers, number, ids. Identity never stands in an
+    answer to a question; it is read by ``caseIdentityRead``, with a purpose."""
+    seen = level(viewer, case, line, denied)
+    if seen == NONE:
+        return set()
+    office = viewer.post.office
+    found = {case.number, str(case.key[1])}
+    history = sees_history(viewer, case, line)
+    kinds: set[str] = set()
+    if seen >= FULL_CONTENT:
+        kinds |= {CONTENT, ANSWER}
+    # "Earlier holder: CARD + own part + the answer"
+    if office in case.earlier and not case.accusation:
+        kinds.add(ANSWER)
+    if history:
+        kinds.add(REASON)
+    for order in case.orders:
+        ours = office in (order.sender, order.receiver)
+        if history or (ours and seen >= STUB):
+            found.add(order.gid)
+            # What an office wrote itself, or was answered to what it wrote, is its own part.
+            if seen >= FULL_CONTENT or office == order.sender:
+                found |= set(order.texts)
+    return found | {text for text, kind in case.markers.items() if kind in kinds and kind != IDENTITY}
+
+
+def identity_allowed(viewer: Viewer, case: Known, line: Collection[str], *, legal_power: bool) -> bool:
+    """Whether names may be told to who asks with a purpose: FULL, and inside the competent body only with the
+    informant's consent or a power of law that is named."""
+    if level(viewer, case, line) != FULL:
+        return False
+    return not (case.accusation and case.discipline) or case.consent or legal_power

@@ -1,0 +1,187 @@
+"""The walked world: built once, cloned for every walk, with or without the second lock."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psycopg
+
+from caseway.app import build_app
+from caseway.schema import schema
+from support import app
+from support.app import Answer, Caller, Dial, World
+from support.database import Cluster, FreshDatabase
+from support.walk import Walk, Walker
+from support.walk_build import Builder, build_cases
+from support.walk_case import Denied, Known, Post
+from support.walk_extra import build_administration
+from support.walk_oracle import Viewer
+from support.walk_schema import Selections
+from support.walk_values import Attempts, Places, Roots
+
+#: Limits of the edge are not what is walked here: one document may be large.
+ROOMY: dict[str, Any] = {
+    "max_query_tokens": 200_000,
+    "max_query_aliases": 5_000,
+    "max_query_cost": 10**8,
+    "max_query_depth": 20,
+    "max_body_bytes": 5_000_000,
+    "request_timeout_seconds": 120.0,
+    "db_pool_size": 8,
+    "db_pool_overflow": 16,
+}
+GRAPH = schema._schema
+#: Offices in filters and counts: one of every kind of relation.
+CHOSEN = ("33", "3304", "330402", "330402100", "330402101", "330402-jw", "330402-xfj", "330411", "330681", "152525")
+#: Persons whose nodes everybody asks for.
+MET = ("jiaxing.admin", "nanhu.leader", "nanhu-jw.handler", "fengqiao.handler", "fengqiao.supervisor", "zhuji.clerk")
+
+
+@dataclass(frozen=True)
+class Built:
+    """A built world at rest: its database, to be cloned, and what is known about it."""
+
+    database: FreshDatabase
+    instant: datetime
+    cases: tuple[Known, ...]
+    places: Places
+    viewers: dict[str, tuple[Viewer, ...]]
+    lines: dict[str, tuple[str, ...]]
+    denied: tuple[Denied, ...]
+    answers: tuple[tuple[str, Answer], ...]
+
+
+@dataclass
+class Walked:
+    """A running clone, and everything to walk it with."""
+
+    world: World
+    built: Built
+    walk: Walk
+    roots: Roots
+    attempts: Attempts
+
+    async def walker(self, name: str, office: str | None = None) -> Walker:
+        """Somebody with one post, or the one of several that is named."""
+        viewers = self.built.viewers[name]
+        viewer = next(each for each in viewers if office in (None, each.post.office))
+        caller = await self.world.login(name, office=office)
+        return Walker(name if office is None else f"{name}@{office}", caller, viewer)
+
+    def outsiders(self) -> list[Walker]:
+        """Nobody at all."""
+        return [Walker("anonymous", Caller(self.world, ""), None)]
+
+    async def undecided(self, name: str) -> Walker:
+        """Somebody with several posts who does not say for which office they act."""
+        return Walker(f"{name}@?", await self.world.login(name), None)
+
+    def case(self, name: str) -> Known:
+        """A case by its name in this world."""
+        return next(each for each in self.built.cases if each.name == name)
+
+
+async def built(cluster: Cluster, data_dir: Path) -> Built:
+    """Build it. The application that built it has ended, so that its database can be cloned."""
+    template = await asyncio.to_thread(app.demo_template, cluster)
+    database = await asyncio.to_thread(lambda: cluster.fresh("walk", template=template))
+    async with _running(database, data_dir, Dial()) as world:
+        to = Builder(world, Selections(GRAPH))
+        await to.begin()
+        await build_cases(to)
+        overrides, denied = await build_administration(to)
+        world.dial.by(minutes=1)
+        instant = world.dial.instant
+    lines, viewers = _people(database)
+    cases = tuple(to.cases.values())
+    places = Places(cases, to.offices, to.persons, to.memberships, overrides, CHOSEN, MET)
+    return Built(database, instant, cases, places, viewers, lines, denied, tuple(to.told))
+
+
+@asynccontextmanager
+async def _running(database: FreshDatabase, data_dir: Path, dial: Dial) -> AsyncIterator[World]:
+    settings = app.settings_for(database, data_dir, **ROOMY)
+    application = build_app(settings, now=dial)
+    async with application.router.lifespan_context(application):
+        transport = httpx.ASGITransport(app=application, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://caseway.test", timeout=150) as client:
+            yield World(client, database, settings, dial)
+
+
+@asynccontextmanager
+async def walked(
+    cluster: Cluster, built_world: Built, data_dir: Path, *, prepare: Callable[[FreshDatabase], None] | None = None
+) -> AsyncIterator[Walked]:
+    """A clone with the application running on it, at the instant at which building ended."""
+    database = await asyncio.to_thread(lambda: cluster.fresh("walked", template=built_world.database.name))
+    if prepare is not None:
+        prepare(database)
+    async with _running(database, data_dir, Dial(built_world.instant)) as world:
+        yield Walked(
+            world,
+            built_world,
+            Walk(built_world.cases, built_world.lines, built_world.denied),
+            Roots(GRAPH, built_world.places),
+            Attempts(
+                GRAPH,
+                built_world.places,
+                soon=(built_world.instant + timedelta(days=9)).isoformat(),
+                past=(built_world.instant - timedelta(minutes=5)).isoformat(),
+            ),
+        )
+    await asyncio.to_thread(cluster.drop, database)
+
+
+def opened(database: FreshDatabase) -> None:
+    """Take the second lock out: no table of this clone asks for a scope, and the functions that run as the owner (text
+    search, counts) do not either."""
+    with psycopg.connect(database.dsn, autocommit=True) as connection:
+        tables = connection.execute("select relname from pg_class where relrowsecurity and relkind = 'r'").fetchall()
+        for (table,) in tables:
+            connection.execute(f'alter table "{table}" disable row level security')  # type: ignore[call-overload]
+            connection.execute(f'alter table "{table}" no force row level security')  # type: ignore[call-overload]
+        unscope(connection)
+
+
+def unscope(connection: psycopg.Connection[Any]) -> None:
+    """Functions of the second lock that see everything: as if every caller were the platform, barred from nothing."""
+    connection.execute("create or replace function app.scopes() returns int[] language sql stable as 'select array[0]'")
+    connection.execute("create or replace function app.bars() returns int[] language sql stable as $$ select '{}'::int[] $$")
+
+
+def _people(database: FreshDatabase) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[Viewer, ...]]]:
+    """Lines of all offices, and everybody's present posts: plain facts, read as the database's owner."""
+    with psycopg.connect(database.dsn) as connection:
+        offices = {
+            number: (parent, code, kind)
+            for number, parent, code, kind in connection.execute("select id, parent_id, code, kind from office")
+        }
+        posts = connection.execute(
+            "select a.username, m.office_id, m.roles from account a join membership m on m.person_id = a.person_id"
+            " where m.valid_to is null order by m.id"
+        ).fetchall()
+
+    def line(number: int | None) -> tuple[str, ...]:
+        return () if number is None else (*line(offices[number][0]), offices[number][1])
+
+    lines = {code: line(number) for number, (_, code, _) in offices.items()}
+    found: dict[str, list[tuple[int, frozenset[str]]]] = {}
+    for username, office, roles in posts:
+        found.setdefault(username, []).append((office, frozenset(each.lower() for each in roles)))
+    viewers = {}
+    for username, held in found.items():
+        others = frozenset(offices[office][1] for office, _ in held)
+        made = []
+        for office, roles in held:
+            parent, code, kind = offices[office]
+            acts_for = offices[parent][1] if kind in ("PETITION_OFFICE", "JOINT_CONFERENCE", "DISCIPLINE") and parent else code
+            made.append(Viewer(username, Post(code, roles), others, lines, acts_for))
+        viewers[username] = tuple(made)
+    return lines, viewers
