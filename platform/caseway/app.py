@@ -15,7 +15,7 @@ from caseway import __version__, clock
 from caseway.access.policy import Policy
 from caseway.access.watch import Watcher
 from caseway.clock import Clock
-from caseway.db import address, keys, readiness
+from caseway.db import address, keys, migrate, readiness
 from caseway.db.crypto import KeyRing
 from caseway.db.scope import NO_SCOPE
 from caseway.db.session import Database
@@ -52,6 +52,7 @@ def build_services(settings: Settings, *, now: Clock = clock.now) -> Services:
 def build_app(settings: Settings, *, now: Clock = clock.now) -> Starlette:
     """The application of one api process. Tests pass their own clock; nothing else differs from production."""
     services = build_services(settings, now=now)
+    needed = migrate.newest() or ""  # revisions are numbered, so a newer schema compares as greater
     tokens = services.tokens
     assert isinstance(tokens, Tokens)
     endpoint = GraphQLEndpoint(schema, settings=settings, authenticate=authenticator(services))
@@ -76,12 +77,15 @@ def build_app(settings: Settings, *, now: Clock = clock.now) -> Starlette:
         return JSONResponse({"status": "ok", "version": __version__})
 
     async def readyz(request: Request) -> JSONResponse:
-        """The process can serve: database reached, migrated, policy loaded."""
+        """The process can serve: database reached, and migrated at least as far as this release needs."""
         try:
             async with services.database.reader(NO_SCOPE) as session:
                 revision = await readiness.revision(session)
         except Exception:
             return JSONResponse({"status": "unready", "database": "unreachable or not migrated"}, status_code=503)
+        if revision is None or revision < needed:
+            unready = {"status": "unready", "database": "run the migrations", "migration": revision, "needed": needed}
+            return JSONResponse(unready, status_code=503)
         return JSONResponse({"status": "ready", "migration": revision})
 
     async def home(request: Request) -> RedirectResponse:
