@@ -27,7 +27,7 @@ class NotFound(CasewayError):
 
 
 class NotPermitted(CasewayError):
-    """Your role in the acting office does not allow this: ask a colleague who holds it, or your administrator."""
+    """Your role, or your part in the case, does not allow this: ask a colleague in charge, or your administrator."""
 
     code = "NOT_PERMITTED"
 

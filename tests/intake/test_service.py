@@ -252,7 +252,7 @@ async def test_what_a_joint_conference_receives_its_petition_office_holds(provin
 async def test_new_facts_make_a_new_case_of_the_same_matter(province: Province) -> None:
     clerk = await province.actor("county_bureau", "clerk")
     ended = await make_case(province.db, holder=province["county_bureau"], stage=Stage.CLOSED)
-    case = await register(province, clerk, now=T0 + days(30), new_facts=NewFacts(ended.id, "补偿标准已由省里调整"))
+    case = await register(province, clerk, now=T0 + days(30), new_facts=NewFacts(ended.city_id, ended.id, "补偿标准已由省里调整"))
     assert (case.preceding_id, case.matter_id) == (ended.id, ended.matter_id)
     async with province.db.reader(SYSTEM_SCOPE) as session:
         assert [row.kind for row in await repository.records(session, case)] == ["NEW_FACTS"]
@@ -264,5 +264,5 @@ async def test_new_facts_need_an_ended_case_that_the_registrar_sees(province: Pr
     foreign = await make_case(province.db, holder=province["other_county"], stage=Stage.CLOSED)
     for preceding, refusal in ((still_open, NotClosed), (foreign, NotFound)):
         with pytest.raises(refusal):
-            await attempt(province, "county_bureau", new_facts=NewFacts(preceding.id, "新的事实"))
+            await attempt(province, "county_bureau", new_facts=NewFacts(preceding.city_id, preceding.id, "新的事实"))
     assert (await rows(province))[1] == 2

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from caseway.access.actor import Actor
 from caseway.access.explain import Explanation
-from caseway.access.facts import case_facts, office_facts
+from caseway.access.facts import RELATIONS, case_facts, names, office_facts
 from caseway.access.permissions import Permission
 from caseway.access.policy import Policy
 from caseway.cases import repository as cases
@@ -65,8 +65,9 @@ async def explain(
     """Why a colleague, acting for an office, may or may not do something with a case: for who may explain the policy
     there. ``session`` ends with this call: it is opened for the platform.
 
-    None for a person without a post there, for a case that does not exist, that is barred to the one who asks, or that
-    is an accusation: an administrator must not learn of those by asking why.
+    None for a person without a post there, for a case that does not exist, that is barred to the one who asks or to the
+    colleague, that is an accusation, or to which the colleague stands in no relation at all: an administrator must not
+    learn of those by asking why.
     """
     (posts,) = await loaders.posts(session, [person_id], now=now)
     post = next((each for each in posts if each.office.id == office_id), None)
@@ -81,4 +82,7 @@ async def explain(
         return None
     subject = as_actor(post.person, post.membership, post.office, [each.office for each in posts])
     facts = case_facts(subject, case, await cases.grants(session, case), now=now)
+    relations = names(facts) & set(RELATIONS) - {"any"}
+    if not relations or "accused" in relations:
+        return None
     return policy.explain(subject, permission, facts)

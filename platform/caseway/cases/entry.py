@@ -8,7 +8,7 @@ from datetime import datetime
 
 from caseway.access.actor import Actor
 from caseway.access.facts import case_facts
-from caseway.access.permissions import Permission
+from caseway.access.permissions import Permission, Visibility
 from caseway.access.policy import Policy
 from caseway.cases import repository
 from caseway.cases.models import Case
@@ -71,6 +71,13 @@ async def admit(
     if expected_version is not None and expected_version != case.version:
         raise StaleVersion(version=case.version)
     return Entered(case, facts, moment(case, now))
+
+
+async def knows(uow: UnitOfWork, policy: Policy, actor: Actor, case: Case, *, now: datetime) -> bool:
+    """Whether the actor sees anything of a locked case: asked before something is told of it that comes earlier than its
+    permission, such as that an order was dealt with."""
+    grants = await repository.grants(uow.session, case)
+    return policy.visibility(actor, case_facts(actor, case, grants, now=now)) >= Visibility.STUB
 
 
 def changed(case: Case, record_id: uuid.UUID | None = None) -> Changed:

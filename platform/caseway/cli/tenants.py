@@ -137,7 +137,8 @@ def apply_command(
     """Bring about what is declared, all or nothing. A second apply changes nothing."""
     steps = _declare(folder, demo=demo, store=True)
     show(steps)
-    console.say(_summary(steps))
+    changed = any(step.action is not Action.KEEP for step in steps)
+    console.say(f"{_summary(steps)}; {'all of it was stored' if changed else 'nothing was stored'}")
 
 
 def _declare(folder: Path, *, demo: bool, store: bool) -> list[Step]:

@@ -24,7 +24,7 @@ def register(app: typer.Typer) -> None:
 
 
 def up(
-    demo: Annotated[bool, typer.Option(help="Load the demo: offices, staff, rule books and cases.")] = True,
+    demo: Annotated[bool, typer.Option(help="Load the demo: offices, staff and cases.")] = True,
     host: Annotated[str | None, typer.Option(help="Address to listen on; default CASEWAY_HOST or 127.0.0.1.")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on; default CASEWAY_PORT or 8000.")] = None,
 ) -> None:

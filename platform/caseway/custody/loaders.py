@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
-from sqlalchemy import or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from caseway.cases.models import Case
@@ -50,10 +50,15 @@ async def page_of_orders(
     return window(list(await session.scalars(seek(statement, page, _SENT))), page)
 
 
-async def incoming(session: AsyncSession, office_id: int, page: Page) -> Window[Order]:
-    """A page of the orders that wait for an office, oldest first. One index, the same cost for any number of cases."""
-    statement = select(Order).where(
-        Order.receiver_id == office_id, Order.state.in_([OrderState.SENT, OrderState.DELIVERED])
+async def incoming(
+    session: AsyncSession, office_id: int, page: Page, *, seen: ColumnElement[bool]
+) -> Window[Order]:
+    """A page of the orders that wait for an office, oldest first, about cases that satisfy ``seen``: what the viewer
+    does not see is not even hinted at by a further page. One index, the same cost for any number of cases."""
+    statement = (
+        select(Order)
+        .join(Case, and_(Case.city_id == Order.city_id, Case.id == Order.case_id))
+        .where(Order.receiver_id == office_id, Order.state.in_([OrderState.SENT, OrderState.DELIVERED]), seen)
     )
     return window(list(await session.scalars(seek(statement, page, _SENT))), page)
 

@@ -11,7 +11,7 @@ from caseway.access.actor import Actor
 from caseway.access.permissions import Permission
 from caseway.access.policy import Policy
 from caseway.cases import repository as cases
-from caseway.cases.entry import Entered, admit, enter
+from caseway.cases.entry import Entered, admit, enter, knows
 from caseway.cases.models import Case
 from caseway.cases.record import moment
 from caseway.cases.texts import REASON, Check
@@ -103,7 +103,8 @@ async def sign_for(
     """Sign for a case that an order brought (T4): custody moves here and the signer takes charge. Of two sign-fors the
     second is a ``Conflict``."""
     case, order = await locked_order(uow, city_id, order_id)
-    if case.holder_id == actor.office_id and order.receiver_id == actor.office_id:
+    own = case.holder_id == actor.office_id and order.receiver_id == actor.office_id
+    if own and await knows(uow, policy, actor, case, now=now):
         # The own office holds it already; the policy would only say that there is nothing to sign for.
         after(order.state, OrderEvent.SIGN)
     entered = await admit(uow, policy, actor, Permission.CASE_SIGN_FOR, case, now=now)
@@ -119,7 +120,8 @@ async def recall(
 ) -> Ordered:
     """Take back an order before it is signed (T3). Afterwards it is ``RecallTooLate``."""
     case, order = await locked_order(uow, city_id, order_id)
-    if order.state != OrderState.DELIVERED and await acts_for(uow, actor, order.sender_id):
+    dealt_with = order.state != OrderState.DELIVERED and await acts_for(uow, actor, order.sender_id)
+    if dealt_with and await knows(uow, policy, actor, case, now=now):
         # The sender holds it no longer, so that the policy would only say that it may not.
         raise RecallTooLate if order.state != OrderState.RECALLED else Conflict
     entered = await admit(uow, policy, actor, Permission.CASE_RECALL, case, now=now)

@@ -194,7 +194,7 @@ async def _to_successor(uow: UnitOfWork, case: Case, order: Order, new: Office, 
     old_id, order.receiver_id = order.receiver_id, new.id
     grant, changes = SPECS[OrderKind(order.kind)].grant, dict[str, Any]()
     if grant is not None:
-        await cases.end_grant(uow, case, office_id=old_id, kind=grant, at=at)
+        changes = await cases.end_grant(uow, case, office_id=old_id, kind=grant, at=at)
         if not routes.is_accused(new, case.accused_office_ids):
             changes = await cases.add_grant(uow, case, office_id=new.id, kind=grant, at=at, order_id=order.id)
     await record(

@@ -116,8 +116,10 @@ def _intake(given: CaseRegisterInput) -> Intake:
     ]
     new_facts: NewFacts | None = None
     if given.new_facts is not None:
-        _, preceding = problems.case_side_id("newFacts.precedingCaseId", "Case", given.new_facts.preceding_case_id)
-        new_facts = NewFacts(preceding_id=preceding, statement=given.new_facts.statement)
+        city_id, preceding = problems.case_side_id(
+            "newFacts.precedingCaseId", "Case", given.new_facts.preceding_case_id
+        )
+        new_facts = NewFacts(city_id=city_id, preceding_id=preceding, statement=given.new_facts.statement)
     problems.refuse()
     return Intake(
         entry=given.entry.value(),

@@ -46,6 +46,7 @@ _MOST_ACCUSED = 20
 class NewFacts:
     """The ended case whose matter this is about again, and what is new (T29)."""
 
+    city_id: int
     preceding_id: uuid.UUID
     statement: str
 
@@ -122,7 +123,7 @@ async def _preceding(
     """The ended case that the new facts belong to, as the actor sees it. Raises ``NotFound``, ``NotClosed``."""
     if new_facts is None:
         return None
-    case = await cases.get(uow.session, actor.city_id, new_facts.preceding_id)
+    case = await cases.get(uow.session, new_facts.city_id, new_facts.preceding_id)
     if case is None:
         raise NotFound
     facts = case_facts(actor, case, await cases.grants(uow.session, case), now=now)
@@ -157,7 +158,7 @@ async def _checked(uow: UnitOfWork, intake: Intake, now: datetime) -> tuple[Inta
     )
     facts = intake.new_facts
     if facts is not None:
-        facts = NewFacts(facts.preceding_id, check.required("newFacts.statement", facts.statement, BODY))
+        facts = NewFacts(facts.city_id, facts.preceding_id, check.required("newFacts.statement", facts.statement, BODY))
     entry = registration.checked(intake.entry, now=now, check=check)
     return (
         Intake(
@@ -186,7 +187,8 @@ async def _begin(
     now: datetime,
 ) -> Case:
     """The case row and its first event; a matter of its own unless it continues an earlier one."""
-    city_id = office.city_id
+    # What continues a matter stays with the matter's home city, whoever registers it.
+    city_id = office.city_id if preceding is None else preceding.city_id
     matter_id = preceding.matter_id if preceding is not None else new_id()
     if preceding is None:
         await cases.add(

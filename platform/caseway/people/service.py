@@ -31,7 +31,7 @@ from caseway.people.errors import (
 )
 from caseway.people.models import Membership, Person
 from caseway.people.tokens import looks_like_refresh, refresh_hash
-from caseway.tenancy.models import Office
+from caseway.tenancy.models import Office, OfficeKind
 
 #: Failures in a row that lock an account, for how long at first, and at most (it doubles with every further failure).
 FAILURES_ALLOWED = 5
@@ -248,7 +248,10 @@ def as_actor(person: Person, membership: Membership, acting: Office, places: Ite
     """A person in one of their posts, as the policy sees them. ``places`` are the offices of all their present posts:
     a complaint about any of them, or about an office above one, bars the person."""
     bars = {office_id for place in places for office_id in place.answers_to} | {-person.id}
-    seat_path = acting.path if acting.seat_id == acting.id else parent_path(acting.path)
+    # A discipline body acts for its seat in accusations, which are handed to it; it does not watch over the seat's other
+    # cases. Petition offices and joint conferences do.
+    watches = acting.seat_id != acting.id and acting.kind != OfficeKind.DISCIPLINE
+    seat_path = parent_path(acting.path) if watches else acting.path
     return Actor(
         person_id=person.id,
         name=person.name,
@@ -257,7 +260,7 @@ def as_actor(person: Person, membership: Membership, acting: Office, places: Ite
         office_name=acting.name,
         level=acting.level,
         kind=acting.kind,
-        seat_id=acting.seat_id,
+        seat_id=acting.seat_id if watches else acting.id,
         seat_path=seat_path,
         city_id=acting.city_id,
         roles=tuple(membership.roles),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import uuid
 from datetime import date, datetime
+from typing import Any
 
 import strawberry
 
@@ -15,6 +17,7 @@ from caseway.cases.visibility import Offer
 from caseway.cases.workflow import Action, Channel
 from caseway.clocks.arithmetic import Unit
 from caseway.clocks.workflow import ClockKind, ClockState
+from caseway.gql import ids
 from caseway.gql.context import Context
 from caseway.gql.enums import described
 from caseway.gql.fields import field
@@ -178,6 +181,36 @@ class ClockType:
         return await known_office(info.context, self.office_id)
 
 
+#: Facts that name something with a global id, by the type of the id.
+_OFFICES = frozenset({"to", "from", "office", "competent", "copied", "between"})
+_PERSONS = frozenset({"person_id", "previous_id"})
+_ORDERS = frozenset({"order_id", "order_ids"})
+_CASES = frozenset({"merged_from", "into"})
+#: Keys of rows that have no global id: nothing a client could do with them.
+_UNTOLD = frozenset({"record_id", "registration_id", "decision_id"})
+
+
+def told(facts: dict[str, Any], *, city_id: int) -> dict[str, Any]:
+    """An event's facts as clients may use them: what has a global id is named by it."""
+    return {key: _told(key, value, city_id) for key, value in facts.items() if key not in _UNTOLD}
+
+
+def _told(key: str, value: Any, city_id: int) -> Any:
+    if isinstance(value, list):
+        return [_told(key, each, city_id) for each in value]
+    if value is None or (value == 0 and key in _PERSONS):
+        return None
+    if key in _OFFICES:
+        return ids.encode("Office", int(value))
+    if key in _PERSONS:
+        return ids.encode("Person", int(value))
+    if key in _ORDERS:
+        return ids.encode("Order", city_id, uuid.UUID(str(value)))
+    if key in _CASES:
+        return ids.encode("Case", city_id, uuid.UUID(str(value)))
+    return value
+
+
 @strawberry.type(description="One event of the ledger 台账, as far as you may see it.")
 class TimelineEvent:
     """Facts without the columns they changed."""
@@ -186,13 +219,16 @@ class TimelineEvent:
     type: str = strawberry.field(description="What happened, such as `case.accepted`.")
     at: datetime = strawberry.field(description="When.")
     reason: str | None = strawberry.field(description="The reason given; null without one or without history.")
-    facts: str = strawberry.field(description="Further facts (codes, instants, ids) as a JSON object.")
+    facts: str = strawberry.field(
+        description="Further facts as a JSON object: codes, numbers, instants; offices, persons, orders and cases by "
+        "their global ids."
+    )
     entry: strawberry.Private[TimelineEntry]
 
     @classmethod
-    def of(cls, entry: TimelineEntry) -> TimelineEvent:
-        """The GraphQL object of a shown event."""
-        facts = json.dumps(entry.facts, ensure_ascii=False, sort_keys=True)
+    def of(cls, entry: TimelineEntry, *, city_id: int) -> TimelineEvent:
+        """The GraphQL object of a shown event of a case of that home city."""
+        facts = json.dumps(told(entry.facts, city_id=city_id), ensure_ascii=False, sort_keys=True)
         return cls(seq=entry.seq, type=entry.type, at=entry.at, reason=entry.reason, facts=facts, entry=entry)
 
     @field()

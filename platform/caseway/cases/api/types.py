@@ -211,7 +211,10 @@ class CaseType(Node):
         )  # fmt: skip
         async with context.reader() as session:
             found = await queries.timeline(session, self.seen, context.acting(), wanted)
-        return connect(found, node=TimelineEvent.of, key=lambda entry: (entry.seq,))
+        city_id = self.seen.case.city_id
+        return connect(
+            found, node=lambda entry: TimelineEvent.of(entry, city_id=city_id), key=lambda entry: (entry.seq,)
+        )
 
     @resolved(metadata={"list_size": 4})
     async def custody(
