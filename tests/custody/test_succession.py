@@ -189,3 +189,14 @@ async def test_the_answer_is_the_report_that_an_assignment_asked_for(province: P
     )
     await province.do(answering.answer, handler, keyring=TEST_KEYS, opinion=opinion, now=T0 + days(9), **case_key(case))
     assert set(await due_dates(province.db, case)) == {"REVIEW_WINDOW"}
+
+
+async def test_a_complaint_about_a_merged_office_is_one_about_its_successor(province: Province) -> None:
+    clerk = await province.actor("county_bureau", "clerk")
+    case = await make_case(province.db, holder=province["county_bureau"], assignee=clerk, accused=[province["town"]])
+    with_successor = await make_case(province.db, holder=province["other_town"], accused=[province["town"]])
+    assert await merge(province, "town", "other_town") >= 0
+    after = await refreshed(province.db, case)
+    assert {province["town"].id, province["other_town"].id} <= set(after.accused_office_ids) & set(after.barred)
+    assert after.holder_id == province["county_bureau"].id
+    assert await province.holders(with_successor) == ["other_town", "county_bureau"]

@@ -46,6 +46,8 @@ def serve(
                 log_level=settings.log_level.lower(),
                 access_log=False,
                 server_header=False,
+                # Longer than the pauses of ordinary clients: a connection closed under a request looks like a fault.
+                timeout_keep_alive=75,
                 timeout_graceful_shutdown=10,
             )
         ).run(sockets=[listener])

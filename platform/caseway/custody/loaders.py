@@ -50,9 +50,7 @@ async def page_of_orders(
     return window(list(await session.scalars(seek(statement, page, _SENT))), page)
 
 
-async def incoming(
-    session: AsyncSession, office_id: int, page: Page, *, seen: ColumnElement[bool]
-) -> Window[Order]:
+async def incoming(session: AsyncSession, office_id: int, page: Page, *, seen: ColumnElement[bool]) -> Window[Order]:
     """A page of the orders that wait for an office, oldest first, about cases that satisfy ``seen``: what the viewer
     does not see is not even hinted at by a further page. One index, the same cost for any number of cases."""
     statement = (

@@ -42,6 +42,17 @@ async def order(session: AsyncSession, case: Case, order_id: uuid.UUID) -> Order
     return (await session.scalars(statement, execution_options={"populate_existing": True})).one()
 
 
+async def about(
+    session: AsyncSession, office_id: int, *, after: uuid.UUID | None, limit: int
+) -> list[tuple[int, uuid.UUID]]:
+    """Home city and id of cases about an office, in the order of their ids. Reads the whole table: asked when an office
+    is merged, which is rare and may take its time."""
+    statement = select(Case.city_id, Case.id).where(Case.accused_office_ids.contains([office_id]))
+    if after is not None:
+        statement = statement.where(Case.id > after)
+    return [(city_id, case_id) for city_id, case_id in await session.execute(statement.order_by(Case.id).limit(limit))]
+
+
 async def orphaned_accusations(session: AsyncSession, *, now: datetime, limit: int) -> list[tuple[int, uuid.UUID]]:
     """Accusations outside the discipline bodies whose officer has no post in the holding office any more: nobody there
     sees them (domain 5.5), so nobody there could hand them over."""

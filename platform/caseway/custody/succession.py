@@ -86,6 +86,7 @@ async def succeed(uow: UnitOfWork, pairs: Iterable[tuple[int, int]], *, now: dat
     changed = 0
     for old_id, new_id in pairs:
         old, new = await _office(uow, old_id), await _office(uow, new_id)
+        await _inherit_complaints(uow, old, new, now)
         changed += await _hand_on_cases(uow, old, new, now)
         changed += await _readdress(uow, old, new, now)
     return changed
@@ -110,6 +111,31 @@ async def restamp(uow: UnitOfWork, office_ids: Sequence[int], *, now: datetime) 
     for office in moved.values():
         await _turn_away(uow, office, now)
     return count
+
+
+async def _inherit_complaints(uow: UnitOfWork, old: Office, new: Office, now: datetime) -> None:
+    """A complaint about an office is one about its successor, which has its staff and its duties (art. 24; INV-04)."""
+    after_id: uuid.UUID | None = None
+    while batch := await repository.about(uow.session, old.id, after=after_id, limit=BATCH):
+        for city_id, case_id in batch:
+            case = await cases.lock(uow, city_id, case_id)
+            if new.id not in case.accused_office_ids:
+                await record(
+                    uow,
+                    case,
+                    type="accused.succeeded",
+                    at=moment(case, now),
+                    actor=SYSTEM_ACTOR,
+                    facts={},
+                    changes={
+                        "accused_office_ids": sorted({*case.accused_office_ids, new.id}),
+                        "barred": sorted({*case.barred, new.id}),
+                    },
+                )
+            holder = await _office(uow, case.holder_id)
+            if case.is_open and holder.id != old.id and routes.is_accused(holder, case.accused_office_ids):
+                await _leave_accused_side(uow, case, holder, now)
+        after_id = batch[-1][1]
 
 
 async def _leave_accused_side(uow: UnitOfWork, case: Case, holder: Office, now: datetime) -> None:

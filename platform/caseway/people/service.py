@@ -248,8 +248,8 @@ def as_actor(person: Person, membership: Membership, acting: Office, places: Ite
     """A person in one of their posts, as the policy sees them. ``places`` are the offices of all their present posts:
     a complaint about any of them, or about an office above one, bars the person."""
     bars = {office_id for place in places for office_id in place.answers_to} | {-person.id}
-    # A discipline body acts for its seat in accusations, which are handed to it; it does not watch over the seat's other
-    # cases. Petition offices and joint conferences do.
+    # A discipline body acts for its seat in the accusations that are handed to it; it does not watch over the seat's
+    # other cases, as petition offices and joint conferences do.
     watches = acting.seat_id != acting.id and acting.kind != OfficeKind.DISCIPLINE
     seat_path = parent_path(acting.path) if watches else acting.path
     return Actor(
