@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from caseway.gql import ids
 from support import walk_oracle as oracle
 from support.app import Answer, Caller
 from support.walk_case import IDENTITY, MARKER, Denied, Known
@@ -25,6 +26,8 @@ _OPAQUE = re.compile(rb'"([A-Za-z0-9_-]{16,400})"')
 #: Fields of a case that say what the case is about: null below the level.
 _CONTENT_FIELDS = ("title", "claims", "petitioners")
 _BATCH = 12
+#: Below this a number of accusations is not told.
+_FEWEST = 5
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,10 @@ class Walk:
     #: Offices by code from the top down to each office.
     lines: dict[str, tuple[str, ...]]
     denied: tuple[Denied, ...] = ()
+    #: Codes of offices by their numbers.
+    codes: dict[int, str] = field(default_factory=dict)
+    #: Names of persons by user name.
+    names: dict[str, str] = field(default_factory=dict)
     #: (type, field) that came back with a value.
     seen: set[tuple[str, str]] = field(default_factory=set)
     answers: int = 0
@@ -92,8 +99,51 @@ class Walk:
         for batch in _batches(roots):
             text, variables = document(kind, batch)
             answer = await walker.caller(text, **variables)
-            found += self.judge(walker, answer, " | ".join(dict.fromkeys(each.about for each in batch))[:300])
+            about = " | ".join(dict.fromkeys(each.about for each in batch))[:300]
+            found += self.judge(walker, answer, about)
+            for number, root in enumerate(batch):
+                told = (answer.body.get("data") or {}).get(f"r{number}")
+                found += [Leak(walker.name, root.about, *wrong) for wrong in self._by_answer(walker.viewer, root, told)]
         return found
+
+    def _by_answer(self, viewer: Viewer | None, root: Root, told: Any) -> Iterator[tuple[str, str]]:
+        """What a list or a number tells, whatever it shows of the cases behind it."""
+        if viewer is None or not told:
+            return
+        if root.name == "cases" and "text" in (root.arguments.get("filter") or {}):
+            for each in objects(told):
+                case = self._by_gid(each.get("id", ""))
+                if case is not None and self.level(viewer, case) < oracle.FULL_CONTENT:
+                    yield case.name, "found by words it may not read"
+        if root.name == "accessExplain":
+            case = self._by_gid(root.arguments["caseId"])
+            if case is not None and (case.accusation or oracle.barred(viewer, case)):
+                yield case.name, "explained"
+            if case is not None and not self._related(case, self.codes[int(str(ids.split(root.arguments["officeId"])[1][0]))]):
+                yield case.name, "explained to those it has nothing to do with"
+        if isinstance(told, dict) and told.get("edges") == [] and any(
+            told.get("pageInfo", {}).get(name) for name in ("hasNextPage", "hasPreviousPage")
+        ):
+            yield "", "an empty page that says there are more"
+        if root.name == "caseCounts":
+            (_, (number,)) = ids.split(root.arguments["officeId"])
+            yield from (("", wrong) for wrong in self._miscounted(viewer, self.codes[int(str(number))], told))
+
+    def _related(self, case: Known, office: str) -> bool:
+        """Whether an office has, or had, anything to do with a case."""
+        involved = case.earlier | case.addressee | case.joint | case.informed | case.advisor
+        return office in involved or office in self.lines[case.holder]
+
+    def _miscounted(self, viewer: Viewer, code: str, told: list[dict[str, Any]]) -> Iterator[str]:
+        inside = [case for case in self.cases if code in self.lines[case.holder] and not oracle.barred(viewer, case)]
+        for row in told:
+            accusations = row["petitionClass"] == "ACCUSATION"
+            alike = [case for case in inside if case.accusation == accusations and case.is_open == row["isOpen"]]
+            number: int | None = len(alike)
+            if accusations and len(alike) < _FEWEST:
+                number = None
+            if row["petitionClass"] != "SUGGESTION" and row["count"] != number:
+                yield f"{row['count']} cases of {code} counted, not {number}"
 
     def judge(self, walker: Walker, answer: Answer, asked: str, *, besides: Iterable[str] = ()) -> list[Leak]:
         """One answer. ``besides`` = texts that may stand in this very answer."""
@@ -108,7 +158,7 @@ class Walk:
         ]
         for each in objects(answer.body.get("data")):
             found += [Leak(walker.name, asked, *wrong) for wrong in self._too_much(walker.viewer, each)]
-            self._note(each)
+            self.note(each)
         return found
 
     def texts(self, raw: bytes) -> set[str]:
@@ -140,8 +190,18 @@ class Walk:
                 case = self._by_gid(each["id"])
                 if case is not None and self.level(viewer, case) != oracle.STUB:
                     yield case.name, "stub"
+            case "Office" if each.get("staff") is not None and "code" in each:
+                if not oracle.sees_staff(viewer, self.lines[each["code"]]):
+                    yield "", f"staff of {each['code']}"
+            case "Membership" if "office" in each and "code" in each["office"]:
+                own = viewer is not None and each["person"].get("name") == self.names.get(viewer.name)
+                if not own and not oracle.sees_staff(viewer, self.lines[each["office"]["code"]]):
+                    yield "", f"a post in {each['office']['code']}"
+            case "AccessOverride" | "AccessExplanation" | "AccessAttempt" as kind:
+                if viewer is None or not viewer.post.roles & oracle.ADMINISTERS:
+                    yield "", kind
             case "CaseCount" if "count" in each:
-                if each["petitionClass"] == "ACCUSATION" and each["count"] is not None and each["count"] < 5:
+                if each["petitionClass"] == "ACCUSATION" and each["count"] is not None and each["count"] < _FEWEST:
                     yield "", f"a count of {each['count']} accusations"
 
     def _case_fields(self, viewer: Viewer | None, case: Known, each: dict[str, Any]) -> Iterator[str]:
@@ -149,6 +209,8 @@ class Walk:
         seen = self.level(viewer, case)
         if each["visibility"] != oracle.NAMES.get(seen):
             yield f"visibility {each['visibility']}, not {oracle.NAMES.get(seen)}"
+        if seen < oracle.CARD:
+            yield "a card"
         if viewer is None:
             return
         history = oracle.sees_history(viewer, case, self.lines[case.holder])
@@ -178,7 +240,8 @@ class Walk:
     def _by_gid(self, gid: str) -> Known | None:
         return next((case for case in self.cases if gid in (case.gid, case.stub_gid)), None)
 
-    def _note(self, each: dict[str, Any]) -> None:
+    def note(self, each: dict[str, Any]) -> None:
+        """Remember which fields came back with a value."""
         kind = each.get("__typename")
         if kind is not None:
             self.seen |= {(kind, name) for name, value in each.items() if value is not None and value != []}

@@ -10,7 +10,7 @@ import psycopg
 
 from caseway.gql import ids
 from support.app import Answer, Caller, World
-from support.walk_case import ANSWER, CONTENT, IDENTITY, REASON, Known, SentOrder
+from support.walk_case import ANSWER, CONTENT, IDENTITY, NOTICE, REASON, Known, SentOrder
 from support.walk_schema import Selections
 
 FENGQIAO, YUXIN, NANHU, CITY = "330402100", "330402101", "330402", "3304"
@@ -250,7 +250,7 @@ async def _rich(to: Builder) -> None:
     await to.on("caseIdentityRead", case, who, purpose=case.mark(REASON))
     await to.on(
         "caseExtend", case, "fengqiao.leader",
-        days=10, reason=case.mark(REASON), notice={"servedAt": to.local(), "text": case.mark(CONTENT)},
+        days=10, reason=case.mark(NOTICE), notice={"servedAt": to.local(), "text": case.mark(CONTENT)},
     )  # fmt: skip
     await to.answer(case, who)
 
@@ -293,7 +293,8 @@ async def _between(to: Builder) -> None:
         if name == "returned":
             await to.ask("nanhu.clerk", "caseObjectionDecide", orderId=order.gid, agree=True)
             case.holder, case.assignee = NANHU, "nanhu.clerk"
-            case.earlier = {FENGQIAO}
+            # It held the case before, and holds it again.
+            case.earlier = {FENGQIAO, NANHU}
         if name == "disputed":
             await to.ask(
                 "nanhu.clerk", "caseObjectionDecide", orderId=order.gid, agree=False, reason=case.mark(REASON)

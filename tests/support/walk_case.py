@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from caseway.gql import ids
 
 #: What a marker belongs to.
-CONTENT, IDENTITY, ANSWER, REASON, EXISTS = "content", "identity", "answer", "reason", "exists"
+CONTENT, IDENTITY, ANSWER, REASON = "content", "identity", "answer", "reason"
+#: A reason that is also told to the petitioner: part of the content and of the history.
+NOTICE = "notice"
 MARKER = re.compile(r"mk[0-9]{6}z")
 _numbers = itertools.count(1)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from support.walk_case import ANSWER, CONTENT, IDENTITY, REASON, Denied, Known, Post
+from support.walk_case import ANSWER, CONTENT, IDENTITY, NOTICE, REASON, Denied, Known, Post
 
 NONE, STUB, CARD, FULL_CONTENT, FULL = 0, 2, 3, 4, 5
 #: Names that the schema gives these levels.
@@ -19,6 +19,10 @@ _WORK_ON_CASES = frozenset({"clerk", "handler", "dispatcher", "leader", "supervi
 _WATCH_BELOW = frozenset({"dispatcher", "leader", "supervisor"})
 _ASSIST = frozenset({"handler", "dispatcher", "leader"})
 _SIGN = frozenset({"clerk", "handler", "dispatcher", "leader"})
+
+
+#: Roles that look after an office, its rules and its audit; they see no case by it.
+ADMINISTERS = frozenset({"tenant_admin", "auditor", "platform_operator"})
 
 
 @dataclass(frozen=True)
@@ -117,12 +121,12 @@ def allowed(viewer: Viewer, case: Known, line: Collection[str], denied: Collecti
     history = sees_history(viewer, case, line)
     kinds: set[str] = set()
     if seen >= FULL_CONTENT:
-        kinds |= {CONTENT, ANSWER}
+        kinds |= {CONTENT, ANSWER, NOTICE}
     # "Earlier holder: CARD + own part + the answer"
     if office in case.earlier and not case.accusation:
         kinds.add(ANSWER)
     if history:
-        kinds.add(REASON)
+        kinds |= {REASON, NOTICE}
     for order in case.orders:
         ours = office in (order.sender, order.receiver)
         if history or (ours and seen >= STUB):
@@ -139,3 +143,17 @@ def identity_allowed(viewer: Viewer, case: Known, line: Collection[str], *, lega
     if level(viewer, case, line) != FULL:
         return False
     return not (case.accusation and case.discipline) or case.consent or legal_power
+
+
+def sees_staff(viewer: Viewer | None, line: Collection[str]) -> bool:
+    """Whether the staff of an office may be listed: one's own colleagues; for administrators also those below; for
+    operators of the platform all. ``line`` = offices from the top down to this one."""
+    if viewer is None:
+        return False
+    roles, office = viewer.post.roles, viewer.post.office
+    own = list(line)[-1] == office
+    return bool(
+        "platform_operator" in roles
+        or (own and roles & (_WORK_ON_CASES | {"tenant_admin", "auditor"}))
+        or ("tenant_admin" in roles and office in line)
+    )

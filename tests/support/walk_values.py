@@ -20,6 +20,7 @@ from support.walk_schema import Enum, Inputs, Root, Selections, is_leaf
 
 #: An id that no case has.
 NOBODYS_KEY = uuid.UUID("01900000-0000-7000-8000-00000000dead")
+_NOBODY_ELSES_KEY = uuid.UUID("01900000-0000-7000-8000-00000000beef")
 _PAGING = ("first", "after", "last", "before")
 _FAR = {"since": "2026-04-01T00:00:00Z", "before": "2027-01-01T00:00:00Z"}
 
@@ -52,11 +53,11 @@ class Places:
         return [*found, *(ids.encode(kind, city, NOBODYS_KEY) for kind in ("Case", "CaseStub", "Order"))]
 
 
-def nobodys(gid: str) -> str:
+def nobodys(gid: str, key: uuid.UUID = NOBODYS_KEY) -> str:
     """An id of the same type and city that belongs to nothing."""
     kind, (city, _) = ids.split(gid)
     assert isinstance(city, int)
-    return ids.encode(kind, city, NOBODYS_KEY)
+    return ids.encode(kind, city, key)
 
 
 class Roots:
@@ -76,8 +77,8 @@ class Roots:
                 raise LookupError(f"the walk does not know Query.{name}: add its arguments in support/walk_values.py")
         return list(self.fields)
 
-    def of(self, name: str) -> Iterator[Root]:
-        """The root with all its arguments, one after the other."""
+    def of(self, name: str, *, thorough: bool = True) -> Iterator[Root]:
+        """The root with all its arguments, one after the other; otherwise only those that ask for whole objects."""
         given = list(getattr(self, f"_{_snake(name)}")())
         used = {argument for arguments, _ in given for argument in arguments}
         if unused := set(self.fields[name].args) - used:
@@ -85,7 +86,14 @@ class Roots:
         kind = self.fields[name].type
         plain, full = self._plain(kind), "" if is_leaf(kind) else self.selections.full(kind)
         for arguments, whole in given:
+            if not (whole or thorough):
+                continue
             yield Root(self.fields[name], name, arguments, full if whole else plain)
+
+    def one(self, name: str, arguments: dict[str, Any]) -> Root:
+        """The root with these arguments, and everything below it."""
+        kind = self.fields[name].type
+        return Root(self.fields[name], name, arguments, "" if is_leaf(kind) else self.selections.full(kind))
 
     def _plain(self, kind: Any) -> str:
         """For filters and pages: which rows there are, not what is in them."""
@@ -222,9 +230,9 @@ class Attempts:
         offices, persons = self.places.offices, self.places.persons
         match name:
             case "caseId" | "targetId" | "precedingCaseId":
-                return nobodys(self.places.cases[0].gid)
+                return nobodys(self.places.cases[0].gid, _NOBODY_ELSES_KEY)
             case "orderId":
-                return nobodys(self.places.orders[0])
+                return nobodys(self.places.orders[0], _NOBODY_ELSES_KEY)
             case "officeId" | "competentOfficeId" | "parentId" | "intoId":
                 return offices["330402101"]
             case "officeIds":

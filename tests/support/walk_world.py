@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,8 +12,11 @@ from typing import Any
 
 import httpx
 import psycopg
+from psycopg import sql
+from sqlalchemy.engine import Engine
 
 from caseway.app import build_app
+from caseway.gql import ids
 from caseway.schema import schema
 from support import app
 from support.app import Answer, Caller, Dial, World
@@ -55,7 +58,8 @@ class Built:
     viewers: dict[str, tuple[Viewer, ...]]
     lines: dict[str, tuple[str, ...]]
     denied: tuple[Denied, ...]
-    answers: tuple[tuple[str, Answer], ...]
+    #: What the mutations that built it answered, each to somebody who was entitled to it.
+    told: tuple[tuple[str, Answer], ...]
 
 
 @dataclass
@@ -63,6 +67,8 @@ class Walked:
     """A running clone, and everything to walk it with."""
 
     world: World
+    #: The application's own way to the database, for counting statements.
+    engine: Engine
     built: Built
     walk: Walk
     roots: Roots
@@ -88,11 +94,21 @@ class Walked:
         return next(each for each in self.built.cases if each.name == name)
 
 
+_BUILT: dict[int, Built] = {}
+
+
+def built_once(cluster: Cluster, data_dir: Path) -> Built:
+    """The built world of this run, at rest."""
+    if id(cluster) not in _BUILT:
+        _BUILT[id(cluster)] = asyncio.run(built(cluster, data_dir))
+    return _BUILT[id(cluster)]
+
+
 async def built(cluster: Cluster, data_dir: Path) -> Built:
     """Build it. The application that built it has ended, so that its database can be cloned."""
     template = await asyncio.to_thread(app.demo_template, cluster)
     database = await asyncio.to_thread(lambda: cluster.fresh("walk", template=template))
-    async with _running(database, data_dir, Dial()) as world:
+    async with _running(database, data_dir, Dial()) as (world, _):
         to = Builder(world, Selections(GRAPH))
         await to.begin()
         await build_cases(to)
@@ -106,13 +122,14 @@ async def built(cluster: Cluster, data_dir: Path) -> Built:
 
 
 @asynccontextmanager
-async def _running(database: FreshDatabase, data_dir: Path, dial: Dial) -> AsyncIterator[World]:
+async def _running(database: FreshDatabase, data_dir: Path, dial: Dial) -> AsyncIterator[tuple[World, Engine]]:
     settings = app.settings_for(database, data_dir, **ROOMY)
     application = build_app(settings, now=dial)
     async with application.router.lifespan_context(application):
         transport = httpx.ASGITransport(app=application, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://caseway.test", timeout=150) as client:
-            yield World(client, database, settings, dial)
+            engine = application.state.services.database.engine.sync_engine
+            yield World(client, database, settings, dial), engine
 
 
 @asynccontextmanager
@@ -123,11 +140,12 @@ async def walked(
     database = await asyncio.to_thread(lambda: cluster.fresh("walked", template=built_world.database.name))
     if prepare is not None:
         prepare(database)
-    async with _running(database, data_dir, Dial(built_world.instant)) as world:
+    async with _running(database, data_dir, Dial(built_world.instant)) as (world, engine):
         yield Walked(
             world,
+            engine,
             built_world,
-            Walk(built_world.cases, built_world.lines, built_world.denied),
+            Walk(built_world.cases, built_world.lines, built_world.denied, _codes(built_world.places), _names(database)),
             Roots(GRAPH, built_world.places),
             Attempts(
                 GRAPH,
@@ -137,6 +155,16 @@ async def walked(
             ),
         )
     await asyncio.to_thread(cluster.drop, database)
+
+
+def _codes(places: Places) -> dict[int, str]:
+    return {ids.decode_number("Office", gid): code for code, gid in places.offices.items()}
+
+
+def _names(database: FreshDatabase) -> dict[str, str]:
+    with psycopg.connect(database.dsn) as connection:
+        found = connection.execute("select a.username, p.name from account a join person p on p.id = a.person_id")
+        return dict(found.fetchall())
 
 
 def opened(database: FreshDatabase) -> None:
@@ -185,3 +213,25 @@ def _people(database: FreshDatabase) -> tuple[dict[str, tuple[str, ...]], dict[s
             made.append(Viewer(username, Post(code, roles), others, lines, acts_for))
         viewers[username] = tuple(made)
     return lines, viewers
+
+
+@contextmanager
+def unlocked(walked_world: Walked, function: str) -> Iterator[None]:
+    """One function of the second lock of a running clone replaced by one that lets everything through, for a while."""
+    with psycopg.connect(walked_world.world.database.dsn, autocommit=True) as connection:
+        names = {"suppression": "case_counts(int)"}
+        signature = names.get(function, f"{function}()")
+        row = connection.execute("select pg_get_functiondef(%s::regprocedure)", [f"app.{signature}"]).fetchone()
+        assert row is not None
+        original: str = row[0]
+        if function == "suppression":
+            replaced = original.replace("< 5", "< 0")
+            assert replaced != original
+        else:
+            held = "array[0]" if function == "scopes" else "'{}'::int[]"
+            replaced = f"create or replace function app.{function}() returns int[] language sql stable as $$ select {held} $$"
+        connection.execute(sql.SQL(replaced))  # type: ignore[arg-type]
+        try:
+            yield
+        finally:
+            connection.execute(sql.SQL(original))  # type: ignore[arg-type]

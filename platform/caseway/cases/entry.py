@@ -74,8 +74,8 @@ async def admit(
 
 
 async def knows(uow: UnitOfWork, policy: Policy, actor: Actor, case: Case, *, now: datetime) -> bool:
-    """Whether the actor sees anything of a locked case: asked before something is told of it ahead of its permission, such
-    as that an order was dealt with."""
+    """Whether the actor sees anything of a locked case. Asked before something is told of it ahead of its permission,
+    such as that an order was dealt with."""
     grants = await repository.grants(uow.session, case)
     return policy.visibility(actor, case_facts(actor, case, grants, now=now)) >= Visibility.STUB
 
