@@ -252,7 +252,8 @@ async def test_what_a_joint_conference_receives_its_petition_office_holds(provin
 async def test_new_facts_make_a_new_case_of_the_same_matter(province: Province) -> None:
     clerk = await province.actor("county_bureau", "clerk")
     ended = await make_case(province.db, holder=province["county_bureau"], stage=Stage.CLOSED)
-    case = await register(province, clerk, now=T0 + days(30), new_facts=NewFacts(ended.city_id, ended.id, "补偿标准已由省里调整"))
+    new_facts = NewFacts(ended.city_id, ended.id, "补偿标准已由省里调整")
+    case = await register(province, clerk, now=T0 + days(30), new_facts=new_facts)
     assert (case.preceding_id, case.matter_id) == (ended.id, ended.matter_id)
     async with province.db.reader(SYSTEM_SCOPE) as session:
         assert [row.kind for row in await repository.records(session, case)] == ["NEW_FACTS"]

@@ -6,6 +6,7 @@ import os
 import shutil
 import stat
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -47,6 +48,11 @@ def make_up(checkout: Path, data_dir: Path, log: Path) -> str:
         command, cwd=checkout, environment=bare_environment(data_dir), log=log, port=port, patience=PATIENCE
     ) as process:
         assert ask(port, "/graphql", {"query": "{ __typename }"}) == (200, {"data": {"__typename": "Query"}})
+        # It answers a moment before it says so.
+        for _ in range(300):
+            if "Demo accounts" in log.read_text(encoding="utf-8"):
+                break
+            time.sleep(0.1)
     assert process.returncode is not None
     return log.read_text(encoding="utf-8")
 

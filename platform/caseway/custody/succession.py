@@ -132,10 +132,19 @@ async def _inherit_complaints(uow: UnitOfWork, old: Office, new: Office, now: da
                         "barred": sorted({*case.barred, new.id}),
                     },
                 )
+            await _call_back_from(uow, case, now)
             holder = await _office(uow, case.holder_id)
             if case.is_open and holder.id != old.id and routes.is_accused(holder, case.accused_office_ids):
                 await _leave_accused_side(uow, case, holder, now)
         after_id = batch[-1][1]
+
+
+async def _call_back_from(uow: UnitOfWork, case: Case, now: datetime) -> None:
+    """Take back what is on its way to an office on the accused side."""
+    order = await repository.moving(uow.session, case)
+    if order is None or not routes.is_accused(await _office(uow, order.receiver_id), case.accused_office_ids):
+        return
+    await transfer.call_back(uow, case, order, actor=SYSTEM_ACTOR, at=moment(case, now), event="order.recalled")
 
 
 async def _leave_accused_side(uow: UnitOfWork, case: Case, holder: Office, now: datetime) -> None:

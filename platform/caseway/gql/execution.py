@@ -18,7 +18,7 @@ from caseway.gql import cost as costs
 from caseway.gql import masking
 from caseway.gql.documents import Document, DocumentStore, is_mutation, is_subscription
 from caseway.gql.idempotency import Replayable
-from caseway.gql.refusals import DeadlineExceeded, MethodNotAllowed, SubscriptionElsewhere
+from caseway.gql.refusals import AnswerNotKept, DeadlineExceeded, MethodNotAllowed, SubscriptionElsewhere
 
 _ENCODER = msgspec.json.Encoder()
 encode = _ENCODER.encode
@@ -138,8 +138,9 @@ class Executor:
     async def _record(
         self, prepared: Prepared, data: Mapping[str, Any], failed: set[str | int], context: Replayable
     ) -> None:
-        """Hand fresh results to their recorders. The work is done and committed: a failure here is logged, and the
-        caller gets the answer all the same."""
+        """Hand fresh results to their recorders. Whoever gets an answer can have it repeated to the byte, so none is
+        given that could not be kept: the work is committed, and the same key brings its answer later. Raises
+        ``AnswerNotKept``."""
         for key, recorder in context.recordings.items():
             if key not in data or key in failed or key in context.replays:
                 continue
@@ -147,3 +148,4 @@ class Executor:
                 await recorder(encode(data[key]))
             except Exception as problem:  # whatever the store raises
                 masking.unexpected(problem, operation=prepared.name, path=[key])
+                raise AnswerNotKept from problem

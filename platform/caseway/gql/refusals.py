@@ -102,6 +102,12 @@ class DeadlineExceeded(EdgeRefusal):
     code, status = "DEADLINE_EXCEEDED", 504
 
 
+class AnswerNotKept(EdgeRefusal):
+    """The work is done, but its answer could not be kept: send the same request with the same idempotency key again."""
+
+    code, status = "ANSWER_NOT_KEPT", 503
+
+
 class ParseFailed(EdgeRefusal):
     """The text is not a GraphQL document."""
 
