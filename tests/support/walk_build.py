@@ -146,7 +146,8 @@ class Builder:
                 case.assignee = names.get(row[0])
                 rows = connection.execute(
                     "select id, sender_id, receiver_id from custody_order where city_id = %s and case_id = %s"
-                    " order by sent_at, id", case.key,
+                    " order by sent_at, id",
+                    case.key,
                 ).fetchall()
                 assert len(rows) == len(case.orders), (case.name, rows)
                 for order, (key, sender, receiver) in zip(case.orders, rows, strict=True):
@@ -243,9 +244,7 @@ async def _rich(to: Builder) -> None:
     case.advisor.add(NANHU_XFJ)
     await to.send("caseReportUp", case, who, FENGQIAO, CITY_XFJ)
     case.informed.add(CITY_XFJ)
-    pressed = await to.send(
-        "caseSupervise", case, "nanhu.supervisor", NANHU, FENGQIAO, reportDueAt=to.local(days=9)
-    )
+    pressed = await to.send("caseSupervise", case, "nanhu.supervisor", NANHU, FENGQIAO, reportDueAt=to.local(days=9))
     await to.ask(who, "caseSupervisionReply", orderId=pressed.gid, text=case.mark(CONTENT))
     await to.on("caseIdentityRead", case, who, purpose=case.mark(REASON))
     await to.on(
@@ -296,12 +295,10 @@ async def _between(to: Builder) -> None:
             # It held the case before, and holds it again.
             case.earlier = {FENGQIAO, NANHU}
         if name == "disputed":
-            await to.ask(
-                "nanhu.clerk", "caseObjectionDecide", orderId=order.gid, agree=False, reason=case.mark(REASON)
-            )
+            await to.ask("nanhu.clerk", "caseObjectionDecide", orderId=order.gid, agree=False, reason=case.mark(REASON))
             await to.ask("fengqiao.dispatcher", "caseDisputeRefer", orderId=order.gid, reason=case.mark(REASON))
             await to.on(
-                "caseCompetenceDecide", case, "jiaxing.leader",
+                "caseCompetenceDecide", case, "jiaxing-xfj.leader",
                 competentOfficeId=to.offices[FENGQIAO], reason=case.mark(REASON),
             )  # fmt: skip
             # Nanhu is a party, so the city decides; its backstop office holds until Fengqiao signs for the decision.

@@ -21,7 +21,9 @@ def digest(database: FreshDatabase) -> dict[str, tuple[int, str]]:
         ).fetchall()
         for (name,) in tables:
             if name not in _OWN:
-                statement = sql.SQL("select count(*), coalesce(md5(string_agg(t::text, '' order by t::text)), '') from {} t")
+                statement = sql.SQL(
+                    "select count(*), coalesce(md5(string_agg(t::text, '' order by t::text)), '') from {} t"
+                )
                 row = connection.execute(statement.format(sql.Identifier(name))).fetchone()
                 assert row is not None
                 found[name] = (int(row[0]), str(row[1]))

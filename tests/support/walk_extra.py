@@ -36,7 +36,9 @@ async def _sessions(to: Builder) -> None:
 async def _staff(to: Builder) -> None:
     post = {"officeId": to.offices[_BANNER], "roles": ["CLERK"], "title": "登记员", "portfolios": ["LAND"]}
     ends = to.local(days=300)
-    made = await to.ask("dongwuqi.admin", "staffCreate", name="乌兰", username="walk.clerk", post={**post, "validTo": ends})
+    made = await to.ask(
+        "dongwuqi.admin", "staffCreate", name="乌兰", username="walk.clerk", post={**post, "validTo": ends}
+    )
     person = made["membership"]["person"]["id"]
     await to.ask("dongwuqi.admin", "staffPasswordReset", personId=person)
     await to.ask("dongwuqi.admin", "staffDeactivate", personId=person)

@@ -1,7 +1,7 @@
 """Who may see what, written a second time from domain 5.5 and without the platform's own rules: the walk's judge.
 
-One function per question. The first column of 5.5 says how far a relation reaches; which roles of an office take part in
-it is said in the comments of the matrix, and repeated here in words of its own.
+One function per question. The first column of 5.5 says how far a relation reaches; which roles of an office take part
+in it is said in the comments of the matrix, and repeated here in words of its own.
 """
 
 from __future__ import annotations

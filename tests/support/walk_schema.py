@@ -1,8 +1,8 @@
 """Documents that reach every field of a schema, and inputs for every argument: made from the schema itself.
 
 A selection expands every field of every type once (where the type is first met, breadth first) and its plain fields
-wherever it is met again. A field, argument or input field for which no value is known here is a ``LookupError``: whoever
-adds one to the schema has to say how it is walked.
+wherever it is met again. A field, argument or input field for which no value is known here is a ``LookupError``:
+whoever adds one to the schema has to say how it is walked.
 """
 
 from __future__ import annotations
@@ -130,8 +130,8 @@ def _nested_arguments(each: GraphQLField) -> str:
 
 @dataclass(frozen=True)
 class Root:
-    """A root field with one set of arguments. ``head`` and ``selection`` are the same for all sets of one field, so that
-    the platform parses each document once."""
+    """A root field with one set of arguments. ``head`` and ``selection`` are the same for all sets of one field, so
+    that the platform parses each document once."""
 
     field: GraphQLField
     name: str
@@ -147,7 +147,8 @@ class Root:
 def document(kind: str, roots: Sequence[Root]) -> tuple[str, dict[str, Any]]:
     """One operation with these fields as ``r0``, ``r1`` …, and its variables."""
     variables: dict[str, Any] = {}
-    declared, fields, fragments = [], [], {}
+    declared, fields = [], []
+    fragments: dict[tuple[str, str], str] = {}
     for number, root in enumerate(roots):
         given = []
         for name, value in root.arguments.items():
@@ -156,7 +157,9 @@ def document(kind: str, roots: Sequence[Root]) -> tuple[str, dict[str, Any]]:
             given.append(f"{name}: $a{number}_{name}")
         spread = ""
         if root.selection:
-            fragment = fragments.setdefault((str(get_named_type(root.field.type)), root.selection), f"F{len(fragments)}")
+            fragment = fragments.setdefault(
+                (str(get_named_type(root.field.type)), root.selection), f"F{len(fragments)}"
+            )
             spread = f"{{ __typename ...{fragment} }}"
         fields.append(f"r{number}: {root.name}{'(' + ', '.join(given) + ')' if given else ''} {spread}")
     head = f"{kind} W{'(' + ', '.join(declared) + ')' if declared else ''} {{ {' '.join(fields)} }}"

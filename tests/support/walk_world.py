@@ -42,8 +42,19 @@ ROOMY: dict[str, Any] = {
 }
 GRAPH = schema._schema
 #: Offices in filters and counts: one of every kind of relation.
-CHOSEN = ("33", "3304", "330402", "330402100", "330402101", "330402-jw", "330402-xfj", "330411", "330681", "152525")
-#: Persons whose nodes everybody asks for.
+CHOSEN = (
+    "33",
+    "3304",
+    "330402",
+    "330402100",
+    "330402101",
+    "330402-jw",
+    "330402-xfj",
+    "330411",
+    "330681",
+    "152525",
+    "152525901201",
+)  #: Persons whose nodes everybody asks for.
 MET = ("jiaxing.admin", "nanhu.leader", "nanhu-jw.handler", "fengqiao.handler", "fengqiao.supervisor", "zhuji.clerk")
 
 
@@ -145,7 +156,9 @@ async def walked(
             world,
             engine,
             built_world,
-            Walk(built_world.cases, built_world.lines, built_world.denied, _codes(built_world.places), _names(database)),
+            Walk(
+                built_world.cases, built_world.lines, built_world.denied, _codes(built_world.places), _names(database)
+            ),
             Roots(GRAPH, built_world.places),
             Attempts(
                 GRAPH,
@@ -173,15 +186,17 @@ def opened(database: FreshDatabase) -> None:
     with psycopg.connect(database.dsn, autocommit=True) as connection:
         tables = connection.execute("select relname from pg_class where relrowsecurity and relkind = 'r'").fetchall()
         for (table,) in tables:
-            connection.execute(f'alter table "{table}" disable row level security')  # type: ignore[call-overload]
-            connection.execute(f'alter table "{table}" no force row level security')  # type: ignore[call-overload]
+            connection.execute(f'alter table "{table}" disable row level security')
+            connection.execute(f'alter table "{table}" no force row level security')
         unscope(connection)
 
 
 def unscope(connection: psycopg.Connection[Any]) -> None:
     """Functions of the second lock that see everything: as if every caller were the platform, barred from nothing."""
     connection.execute("create or replace function app.scopes() returns int[] language sql stable as 'select array[0]'")
-    connection.execute("create or replace function app.bars() returns int[] language sql stable as $$ select '{}'::int[] $$")
+    connection.execute(
+        "create or replace function app.bars() returns int[] language sql stable as $$ select '{}'::int[] $$"
+    )
 
 
 def _people(database: FreshDatabase) -> tuple[dict[str, tuple[str, ...]], dict[str, tuple[Viewer, ...]]]:
@@ -209,7 +224,9 @@ def _people(database: FreshDatabase) -> tuple[dict[str, tuple[str, ...]], dict[s
         made = []
         for office, roles in held:
             parent, code, kind = offices[office]
-            acts_for = offices[parent][1] if kind in ("PETITION_OFFICE", "JOINT_CONFERENCE", "DISCIPLINE") and parent else code
+            acts_for = (
+                offices[parent][1] if kind in ("PETITION_OFFICE", "JOINT_CONFERENCE", "DISCIPLINE") and parent else code
+            )
             made.append(Viewer(username, Post(code, roles), others, lines, acts_for))
         viewers[username] = tuple(made)
     return lines, viewers
@@ -229,9 +246,11 @@ def unlocked(walked_world: Walked, function: str) -> Iterator[None]:
             assert replaced != original
         else:
             held = "array[0]" if function == "scopes" else "'{}'::int[]"
-            replaced = f"create or replace function app.{function}() returns int[] language sql stable as $$ select {held} $$"
-        connection.execute(sql.SQL(replaced))  # type: ignore[arg-type]
+            replaced = (
+                f"create or replace function app.{function}() returns int[] language sql stable as $$ select {held} $$"
+            )
+        connection.execute(sql.SQL(replaced))
         try:
             yield
         finally:
-            connection.execute(sql.SQL(original))  # type: ignore[arg-type]
+            connection.execute(sql.SQL(original))
