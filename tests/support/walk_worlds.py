@@ -64,8 +64,8 @@ async def hide(walked: Walked) -> tuple[Known, ...]:
 
 
 def operations(pair: Pair) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The shipped documents that read, each with every hidden case, or with what else it asks for. A variable that is not
-    known here is a ``LookupError``."""
+    """The shipped documents that read, each with every hidden case, or with what else it asks for. A variable that is
+    not known here is a ``LookupError``."""
     places = pair.without.built.places
     known: dict[str, list[Any]] = {
         "id": [case.gid for case in pair.hidden],
