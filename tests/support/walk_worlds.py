@@ -82,7 +82,7 @@ def operations(pair: Pair) -> Iterator[tuple[str, dict[str, Any]]]:
             continue
         needed = [
             each.variable.name.value
-            for each in operation.variable_definitions
+            for each in operation.variable_definitions or ()
             if isinstance(each.type, NonNullTypeNode) and each.default_value is None
         ]
         if unknown := set(needed) - known.keys():
