@@ -22,7 +22,7 @@ up: $(READY) ## start the whole platform: database, schema, demo, api and worker
 	@$(PYTHON) -m caseway.cli up $(ARGS)
 
 test: $(READY) ## run the whole test suite on a throw-away PostgreSQL
-	@$(PYTHON) -m pytest -n auto --dist loadfile $(ARGS)
+	@$(PYTHON) -m pytest -n auto --dist loadfile --no-loadscope-reorder $(ARGS)
 
 static: $(READY) ## check format, style, types, layers, the committed GraphQL schema and the migrations
 	$(VENV)/bin/ruff format --check

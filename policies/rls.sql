@@ -198,6 +198,34 @@ create policy timer_change on timer for update using (app.scopes() @> array[0]) 
 
 create policy timer_remove on timer for delete using (app.scopes() @> array[0]);
 
+grant select, insert, update, delete on outbox to caseway_app;
+
+alter table outbox enable row level security;
+
+alter table outbox force row level security;
+
+create policy outbox_read on outbox for select using (app.scopes() @> array[0]);
+
+create policy outbox_add on outbox for insert with check (app.scopes() @> array[0]);
+
+create policy outbox_change on outbox for update using (app.scopes() @> array[0]) with check (app.scopes() @> array[0]);
+
+create policy outbox_remove on outbox for delete using (app.scopes() @> array[0]);
+
+grant select, insert, update (read_at, read_by), delete on office_notice to caseway_app;
+
+alter table office_notice enable row level security;
+
+alter table office_notice force row level security;
+
+create policy office_notice_read on office_notice for select using (app.scopes() && array[0, office_notice.office_id] and (office_notice.case_id is null or exists (select from cases c where c.city_id = office_notice.city_id and c.id = office_notice.case_id offset 0)));
+
+create policy office_notice_add on office_notice for insert with check (app.scopes() @> array[0]);
+
+create policy office_notice_change on office_notice for update using (app.scopes() && array[0, office_notice.office_id] and (office_notice.case_id is null or exists (select from cases c where c.city_id = office_notice.city_id and c.id = office_notice.case_id offset 0))) with check (app.scopes() @> array[0]);
+
+create policy office_notice_remove on office_notice for delete using (app.scopes() @> array[0]);
+
 grant select, insert, update (to_at) on custody to caseway_app;
 
 alter table custody enable row level security;
@@ -232,6 +260,84 @@ create policy competence_decision_read on competence_decision for select using (
 
 create policy competence_decision_add on competence_decision for insert with check (app.scopes() @> array[0]);
 
+grant select, insert, update on escalation to caseway_app;
+
+alter table escalation enable row level security;
+
+alter table escalation force row level security;
+
+create policy escalation_read on escalation for select using (exists (select from cases c where c.city_id = escalation.city_id and c.id = escalation.case_id offset 0));
+
+create policy escalation_add on escalation for insert with check (app.scopes() @> array[0]);
+
+create policy escalation_change on escalation for update using (exists (select from cases c where c.city_id = escalation.city_id and c.id = escalation.case_id offset 0)) with check (app.scopes() @> array[0]);
+
+grant select, insert on responsibility_list to caseway_app;
+
+alter table responsibility_list enable row level security;
+
+alter table responsibility_list force row level security;
+
+create policy responsibility_list_read on responsibility_list for select using (exists (select from cases c where c.city_id = responsibility_list.city_id and c.id = responsibility_list.case_id offset 0));
+
+create policy responsibility_list_add on responsibility_list for insert with check (app.scopes() @> array[0]);
+
+grant select, insert on supervision to caseway_app;
+
+alter table supervision enable row level security;
+
+alter table supervision force row level security;
+
+create policy supervision_read on supervision for select using (exists (select from cases c where c.city_id = supervision.city_id and c.id = supervision.case_id offset 0));
+
+create policy supervision_add on supervision for insert with check (app.scopes() @> array[0]);
+
+grant select, insert on accountability_evidence to caseway_app;
+
+alter table accountability_evidence enable row level security;
+
+alter table accountability_evidence force row level security;
+
+create policy accountability_evidence_read on accountability_evidence for select using (exists (select from cases c where c.city_id = accountability_evidence.city_id and c.id = accountability_evidence.case_id offset 0));
+
+create policy accountability_evidence_add on accountability_evidence for insert with check (app.scopes() @> array[0]);
+
+grant select, insert, update (filed_at, filed_by, body) on report_duty to caseway_app;
+
+alter table report_duty enable row level security;
+
+alter table report_duty force row level security;
+
+create policy report_duty_read on report_duty for select using (exists (select from cases c where c.city_id = report_duty.city_id and c.id = report_duty.case_id offset 0));
+
+create policy report_duty_add on report_duty for insert with check (app.scopes() @> array[0]);
+
+create policy report_duty_change on report_duty for update using (exists (select from cases c where c.city_id = report_duty.city_id and c.id = report_duty.case_id offset 0)) with check (app.scopes() @> array[0]);
+
+grant select, insert, update (state, decided_at, decided_by, decision) on accountability_review to caseway_app;
+
+alter table accountability_review enable row level security;
+
+alter table accountability_review force row level security;
+
+create policy accountability_review_read on accountability_review for select using (app.scopes() @> array[0] or exists (select from office o where o.id = accountability_review.office_id and array[o.id, 1000000000 + o.l1, 1000000000 + o.l2, 1000000000 + o.l3, 1000000000 + o.l4, 1000000000 + o.l5, 1000000000 + o.l6] && app.scopes() offset 0));
+
+create policy accountability_review_add on accountability_review for insert with check (app.scopes() @> array[0]);
+
+create policy accountability_review_change on accountability_review for update using (app.scopes() @> array[0] or exists (select from office o where o.id = accountability_review.office_id and array[o.id, 1000000000 + o.l1, 1000000000 + o.l2, 1000000000 + o.l3, 1000000000 + o.l4, 1000000000 + o.l5, 1000000000 + o.l6] && app.scopes() offset 0)) with check (app.scopes() @> array[0]);
+
+grant select, insert on report_filing to caseway_app;
+
+alter table report_filing enable row level security;
+
+alter table report_filing force row level security;
+
+create policy report_filing_read on report_filing for select using (app.scopes() @> array[0] or exists (select from office o where o.id = report_filing.office_id and array[o.id, 1000000000 + o.l1, 1000000000 + o.l2, 1000000000 + o.l3, 1000000000 + o.l4, 1000000000 + o.l5, 1000000000 + o.l6] && app.scopes() offset 0));
+
+create policy report_filing_add on report_filing for insert with check (app.scopes() @> array[0]);
+
+grant select, insert, update (valid_to) on liaison_link to caseway_app;
+
 grant select (city_id, case_id), insert, update (grams), delete on case_search to caseway_app;
 
 alter table case_search enable row level security;
@@ -243,6 +349,62 @@ create policy case_search_add on case_search for insert with check (app.scopes()
 create policy case_search_change on case_search for update using (app.scopes() @> array[0]) with check (app.scopes() @> array[0]);
 
 create policy case_search_remove on case_search for delete using (app.scopes() @> array[0]);
+
+grant select, insert, update (name) on rule_book to caseway_app;
+
+grant select, insert, update on rule_book_version to caseway_app;
+
+alter table rule_book_version enable row level security;
+
+alter table rule_book_version force row level security;
+
+create policy rule_book_version_read on rule_book_version for select using (rule_book_version.state = 'PUBLISHED' or app.scopes() && array[0, 2000000000 + rule_book_version.office_id]);
+
+create policy rule_book_version_add on rule_book_version for insert with check (app.scopes() @> array[0]);
+
+create policy rule_book_version_change on rule_book_version for update using (rule_book_version.state <> 'PUBLISHED' and (rule_book_version.state = 'PUBLISHED' or app.scopes() && array[0, 2000000000 + rule_book_version.office_id])) with check (app.scopes() @> array[0]);
+
+grant select, insert, delete on rule_row to caseway_app;
+
+alter table rule_row enable row level security;
+
+alter table rule_row force row level security;
+
+create policy rule_row_read on rule_row for select using (exists (select from rule_book_version v where v.book_id = rule_row.book_id and v.number = rule_row.number offset 0));
+
+create policy rule_row_add on rule_row for insert with check (app.scopes() @> array[0]);
+
+create policy rule_row_remove on rule_row for delete using (exists (select from rule_book_version v where v.book_id = rule_row.book_id and v.number = rule_row.number and v.state <> 'PUBLISHED') and app.scopes() @> array[0]);
+
+grant select, insert on rule_review to caseway_app;
+
+alter table rule_review enable row level security;
+
+alter table rule_review force row level security;
+
+create policy rule_review_read on rule_review for select using (app.scopes() && array[0, 2000000000 + rule_review.office_id]);
+
+create policy rule_review_add on rule_review for insert with check (app.scopes() @> array[0]);
+
+grant select, insert, update (done_path, done_at) on rule_recheck to caseway_app;
+
+alter table rule_recheck enable row level security;
+
+alter table rule_recheck force row level security;
+
+create policy rule_recheck_read on rule_recheck for select using (app.scopes() @> array[0]);
+
+create policy rule_recheck_add on rule_recheck for insert with check (app.scopes() @> array[0]);
+
+create policy rule_recheck_change on rule_recheck for update using (app.scopes() @> array[0]) with check (app.scopes() @> array[0]);
+
+grant select, insert, update on calendar_year to caseway_app;
+
+grant select, insert, delete on calendar_day to caseway_app;
+
+grant select, insert, update (revoked_at, revoked_by) on local_day to caseway_app;
+
+grant select, update on calendar_revision to caseway_app;
 
 grant select, insert, update on office to caseway_app;
 
@@ -265,6 +427,14 @@ grant select, insert, update (revoked_at, revoked_by, epoch) on authz_rule to ca
 grant select, update on authz_epoch to caseway_app;
 
 grant select, insert on access_event to caseway_app;
+
+grant select, insert, update (closed_at, closed_by) on admin_task to caseway_app;
+
+grant select, insert, update on reception_session to caseway_app;
+
+grant select, insert, update (present_id) on reception_turn to caseway_app;
+
+grant select, insert on resource_declaration to caseway_app;
 
 grant select, insert, update, delete on idempotent_result to caseway_app;
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from caseway import __version__, clock
+from caseway import __version__, clock, monitoring
 from caseway.access.policy import Policy
 from caseway.access.watch import Watcher
 from caseway.clock import Clock
@@ -19,13 +20,15 @@ from caseway.db import address, keys, migrate, readiness
 from caseway.db.crypto import KeyRing
 from caseway.db.scope import NO_SCOPE
 from caseway.db.session import Database
+from caseway.gql.compiler.engine import Engine
 from caseway.gql.context import Context, Services
+from caseway.gql.documents import DocumentStore
 from caseway.gql.http import GraphQLEndpoint
 from caseway.ledger import audit
 from caseway.people import service as people
 from caseway.people.errors import ActingOfficeInvalid, ActingOfficeRequired
 from caseway.people.tokens import Tokens
-from caseway.schema import schema
+from caseway.schema import compiled, schema
 from caseway.settings import Settings
 
 
@@ -49,13 +52,21 @@ def build_services(settings: Settings, *, now: Clock = clock.now) -> Services:
     )
 
 
-def build_app(settings: Settings, *, now: Clock = clock.now) -> Starlette:
-    """The application of one api process. Tests pass their own clock; nothing else differs from production."""
+def build_app(settings: Settings, *, now: Clock = clock.now, documents: DocumentStore | None = None) -> Starlette:
+    """The application of one api process. Tests pass their own clock, and share the memory of documents between the
+    applications that they start; nothing else differs from production."""
     services = build_services(settings, now=now)
     needed = migrate.newest() or ""  # revisions are numbered, so a newer schema compares as greater
     tokens = services.tokens
     assert isinstance(tokens, Tokens)
-    endpoint = GraphQLEndpoint(schema, settings=settings, authenticate=authenticator(services))
+    engine = Engine(schema, compiled)
+    endpoint = GraphQLEndpoint(
+        schema,
+        settings=settings,
+        authenticate=authenticator(services),
+        shortcut=engine if settings.compiled_reads else None,
+        documents=documents,
+    )
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -77,7 +88,9 @@ def build_app(settings: Settings, *, now: Clock = clock.now) -> Starlette:
         return JSONResponse({"status": "ok", "version": __version__})
 
     async def readyz(request: Request) -> JSONResponse:
-        """The process can serve: database reached, and migrated at least as far as this release needs."""
+        """The process can serve: database reached, and migrated at least as far as this release needs (the policy was
+        whole when it started). A late worker or a calendar that ends soon is told, and no reason to send nobody here.
+        """
         try:
             async with services.database.reader(NO_SCOPE) as session:
                 revision = await readiness.revision(session)
@@ -86,17 +99,35 @@ def build_app(settings: Settings, *, now: Clock = clock.now) -> Starlette:
         if revision is None or revision < needed:
             unready = {"status": "unready", "database": "run the migrations", "migration": revision, "needed": needed}
             return JSONResponse(unready, status_code=503)
-        return JSONResponse({"status": "ready", "migration": revision})
+        found = await monitoring.pulse(services.database, now=now())
+        return JSONResponse({"status": "ready", "migration": revision, **found})
+
+    async def metrics(request: Request) -> Response:
+        """Lag of the worker and reach of the calendar, for a Prometheus that bears the token."""
+        token = settings.metrics_token.get_secret_value()
+        if not token:
+            return JSONResponse({"status": "not found"}, status_code=404)
+        if not hmac.compare_digest(request.headers.get("authorization", "").encode(), f"Bearer {token}".encode()):
+            return JSONResponse({"status": "unauthorized"}, status_code=401, headers={"WWW-Authenticate": "Bearer"})
+        found = await monitoring.measure(services.database, now=now())
+        return Response(monitoring.exposition(found, engine.counts), media_type=monitoring.CONTENT_TYPE_LATEST)
 
     async def home(request: Request) -> RedirectResponse:
         """Whoever opens the bare address is shown the way."""
         return RedirectResponse("/graphql")
 
     app = Starlette(
-        routes=[Route("/", home), Route("/healthz", healthz), Route("/readyz", readyz), *endpoint.routes()],
+        routes=[
+            Route("/", home),
+            Route("/healthz", healthz),
+            Route("/readyz", readyz),
+            Route("/metrics", metrics),
+            *endpoint.routes(),
+        ],
         lifespan=lifespan,
     )
     app.state.services = services
+    app.state.compiler = engine
     return app
 
 

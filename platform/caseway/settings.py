@@ -44,16 +44,27 @@ class Settings(BaseSettings):
     access_token_seconds: int = 900
     refresh_token_seconds: int = 8 * 3600
     #: HTTP edge.
-    max_body_bytes: int = 1_000_000
+    #: A rule book of 1 MiB fits, also with every character escaped.
+    max_body_bytes: int = 2_500_000
     request_timeout_seconds: float = 10.0
     max_query_depth: int = 12
     max_query_tokens: int = 4_000
     max_query_aliases: int = 30
     max_query_cost: int = 20_000
+    #: Answer reads that are mapped by one statement each; off = everything by resolvers, with the same bytes.
+    compiled_reads: bool = True
     introspection: bool = True
     graphiql: bool = True
     #: Where the worker sleeps at most between two looks for due timers.
     worker_poll_seconds: float = 1.0
+    #: How many timers' batches one worker process works on side by side, each on a connection of its own.
+    worker_consumers: int = Field(default=2, ge=1, le=32)
+    #: Where messages that offices have something to read are sent to, and the secret they are signed with
+    #: (``whsec_…``, Standard Webhooks); empty = nowhere.
+    outbox_url: SecretStr = SecretStr("")
+    outbox_secret: SecretStr = SecretStr("")
+    #: Who may read ``/metrics``: bearer of this token; empty = nobody, there is no such page.
+    metrics_token: SecretStr = SecretStr("")
     log_level: str = "INFO"
     log_json: bool = False
 

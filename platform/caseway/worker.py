@@ -1,7 +1,7 @@
-"""The worker process: fires due timers, oldest first and exactly once, and clears away what has expired.
+"""The worker process: fires due timers, delivers messages, and does the chores that come round again and again.
 
-A timer, its case and its effect are one transaction: whoever kills the process in the middle undoes all of it, and
-another worker finds the timer as it was. Any number of workers may run side by side.
+Any number of workers may run side by side; what one has taken up the others pass over (``clocks.firing``,
+``notices.jobs``).
 """
 
 from __future__ import annotations
@@ -9,181 +9,219 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
 import uvloop
 
-import caseway.custody.succession  # noqa: F401 - registers what custody does when a case ends
-from caseway import clock
+import caseway.custody.succession  # registers what custody does when a case ends
+import caseway.leads.service  # registers who handles a key case when its unit has signed
+import caseway.supervision.lateness  # registers what lateness opens
+import caseway.supervision.occasions  # noqa: F401 - registers which events call for reports
+from caseway import clock, monitoring
 from caseway.access.policy import Policy
+from caseway.calendars import jobs as calendars
 from caseway.cases import jobs as cases
 from caseway.clock import Clock
-from caseway.clocks import repository, timers
-from caseway.clocks.models import Timer
-from caseway.clocks.repository import lag
+from caseway.clocks import firing
+from caseway.clocks import repository as timers
 from caseway.clocks.timers import Effects
 from caseway.custody import jobs as custody
 from caseway.db import idempotency, server
 from caseway.db.scope import SYSTEM_SCOPE
-from caseway.db.session import Database, UnitOfWork
+from caseway.db.session import Database
+from caseway.escalation import jobs as escalation
+from caseway.notices import jobs as notices
+from caseway.notices.webhook import Webhook
+from caseway.rules import jobs as rules
 from caseway.settings import Settings
-
-__all__ = ["EFFECTS", "lag", "run", "run_due", "serve"]
 
 _log = structlog.get_logger("caseway.worker")
 
-#: Timers of one transaction: few enough that no case is locked for long.
-BATCH = 20
-_PURGE_EVERY = timedelta(hours=1)
-_PURGE_AT_MOST = 5_000
-_HEARTBEAT_EVERY = timedelta(minutes=1)
-_REASSIGN_EVERY = timedelta(minutes=5)
-_LONGEST_PAUSE = 30.0
-
-
 #: What each kind of timer does in this release.
-EFFECTS: Effects = {**cases.EFFECTS, **custody.EFFECTS}
+EFFECTS: Effects = {
+    **cases.EFFECTS,
+    **custody.EFFECTS,
+    **escalation.EFFECTS,
+}
 
+_PURGE_AT_MOST = 5_000
 
-class NoEffect(RuntimeError):
-    """A timer is of a kind that this release knows no effect for: an older or newer worker may know it."""
+#: Shortest and longest pauses, in seconds: the one when something is due that somebody else holds, the other when the
+#: database is away.
+_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.05, 30.0
+
+#: A chore's work: it opens its own transactions.
+Work = Callable[[Database, Policy, datetime], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
-class Tick:
-    """What one look for due timers found and did."""
+class Chore:
+    """Something that comes round again and again, whatever the cases do."""
 
-    claimed: int
-    fired: int
-
-
-async def run_due(database: Database, known: Effects, now: datetime) -> int:
-    """Fire everything that is due at an instant, and answer how many effects were applied."""
-    fired = 0
-    while (tick := await _tick(database, known, now)).claimed:
-        fired += tick.fired
-    return fired
+    every: timedelta
+    work: Work
 
 
-async def _tick(database: Database, known: Effects, now: datetime) -> Tick:
-    """One transaction: claim a batch, apply each effect in its own savepoint, commit all of them."""
-    fired = 0
-    current: Timer | None = None
-    try:
-        async with database.unit(SYSTEM_SCOPE) as uow:
-            await uow.permitted()
-            claimed = await repository.claim(uow.session, now=now, limit=BATCH)
-            for current in claimed:
-                fired += await _fire(uow, known, current, now)
-            current = None
-    except Exception as error:
-        if current is None:
-            raise
-        # The transaction itself broke while this timer was at work: count it against the timer, or the oldest one could
-        # block all others for ever.
-        async with database.unit(SYSTEM_SCOPE) as uow:
-            await uow.permitted()
-            await _failed(uow, current, error, now)
-        return Tick(claimed=1, fired=0)
-    return Tick(len(claimed), fired)
-
-
-async def _fire(uow: UnitOfWork, known: Effects, timer: Timer, now: datetime) -> bool:
-    """Apply one effect; true if the timer still stood. A failure undoes this effect alone and postpones its timer."""
-    try:
-        async with uow.session.begin_nested():
-            if not await repository.take(uow.session, timer, now=now):
-                return False
-            effect = known.get(timer.kind)
-            if effect is None:
-                raise NoEffect(timer.kind)
-            await effect(uow, timer, now)
-    except Exception as error:
-        await _failed(uow, timer, error, now)
-        return False
-    return True
-
-
-async def _failed(uow: UnitOfWork, timer: Timer, error: Exception, now: datetime) -> None:
-    dead = await timers.fail(uow, timer, error=error, now=now)
-    _log.error(
-        "timer_dead" if dead else "timer_failed",
-        kind=timer.kind,
-        city_id=timer.city_id,
-        case_id=str(timer.case_id),
-        attempts=timer.attempts + 1,
-        exc_info=error,
+async def _heartbeat(database: Database, policy: Policy, now: datetime) -> None:
+    found = await monitoring.measure(database, now=now)
+    behind, messages = found.timers, found.messages
+    say = _log.warning if behind.dead or messages.dead else _log.info
+    say(
+        "heartbeat",
+        waiting=behind.waiting,
+        oldest_seconds=behind.oldest.total_seconds(),
+        dead=behind.dead,
+        messages_waiting=messages.waiting,
+        messages_oldest_seconds=messages.oldest.total_seconds(),
+        messages_dead=messages.dead,
     )
 
 
+async def _reassign(database: Database, policy: Policy, now: datetime) -> None:
+    async with database.reader(SYSTEM_SCOPE) as session:
+        await policy.refresh(session)
+    async with database.unit(SYSTEM_SCOPE) as uow:
+        if count := await custody.reassign_orphaned(uow, policy, now=now):
+            _log.info("accusations_reassigned", count=count)
+
+
+async def _look_ahead(database: Database, policy: Policy, now: datetime) -> None:
+    async with database.unit(SYSTEM_SCOPE) as uow:
+        await uow.permitted()
+        if await calendars.look_at_horizon(uow, now=now):
+            _log.warning("calendar_ends_soon")
+
+
+async def _follow_calendar(database: Database, policy: Policy, now: datetime) -> None:
+    if count := await cases.follow_calendar(database, now=now):
+        _log.info("clocks_reprojected", count=count)
+
+
+async def _compare_books(database: Database, policy: Policy, now: datetime) -> None:
+    if count := await rules.compare_books(database, now=now):
+        _log.info("rule_books_clamped", count=count)
+
+
+async def _purge(database: Database, policy: Policy, now: datetime) -> None:
+    total, gone = 0, _PURGE_AT_MOST
+    while gone == _PURGE_AT_MOST:
+        async with database.unit(SYSTEM_SCOPE) as uow:
+            await uow.permitted()
+            gone = await idempotency.purge(uow.session, now=now, at_most=_PURGE_AT_MOST)
+        total += gone
+    if total:
+        _log.info("idempotent_results_purged", count=total)
+
+
+async def _purge_notices(database: Database, policy: Policy, now: datetime) -> None:
+    if count := await notices.purge(database, now=now):
+        _log.info("notices_purged", count=count)
+
+
+CHORES: tuple[Chore, ...] = (
+    Chore(timedelta(minutes=1), _heartbeat),
+    Chore(timedelta(minutes=5), _reassign),
+    Chore(timedelta(hours=1), _look_ahead),
+    Chore(timedelta(seconds=30), _follow_calendar),
+    Chore(timedelta(seconds=5), _compare_books),
+    Chore(timedelta(hours=1), _purge),
+    Chore(timedelta(hours=1), _purge_notices),
+)
+
+
 class _Chores:
-    """What the worker does besides timers, each at its own pace."""
+    """Does each chore at its own pace; one that fails is logged and has its turn again, and holds up no other."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._purged_at: datetime | None = None
-        self._heard_at: datetime | None = None
-        self._looked_at: datetime | None = None
         self._policy = Policy()
+        self._done_at: dict[Chore, datetime] = {}
 
     async def run(self, now: datetime) -> None:
-        if self._heard_at is None or now - self._heard_at >= _HEARTBEAT_EVERY:
-            await self._heartbeat(now)
-            self._heard_at = now
-        if self._purged_at is None or now - self._purged_at >= _PURGE_EVERY:
-            await self._purge(now)
-            self._purged_at = now
-        if self._looked_at is None or now - self._looked_at >= _REASSIGN_EVERY:
-            await self._reassign(now)
-            self._looked_at = now
+        """Do what it is time for."""
+        for chore in CHORES:
+            if chore in self._done_at and now - self._done_at[chore] < chore.every:
+                continue
+            self._done_at[chore] = now
+            try:
+                await chore.work(self._database, self._policy, now)
+            except Exception:
+                _log.exception("chore_failed", chore=chore.work.__name__.strip("_"))
 
-    async def _heartbeat(self, now: datetime) -> None:
-        async with self._database.reader(SYSTEM_SCOPE) as session:
-            behind = await lag(session, now=now)
-        say = _log.warning if behind.dead else _log.info
-        say("heartbeat", waiting=behind.waiting, oldest_seconds=behind.oldest.total_seconds(), dead=behind.dead)
 
-    async def _reassign(self, now: datetime) -> None:
-        async with self._database.reader(SYSTEM_SCOPE) as session:
-            await self._policy.refresh(session)
-        async with self._database.unit(SYSTEM_SCOPE) as uow:
-            if count := await custody.reassign_orphaned(uow, self._policy, now=now):
-                _log.info("accusations_reassigned", count=count)
-
-    async def _purge(self, now: datetime) -> None:
-        total, gone = 0, _PURGE_AT_MOST
-        while gone == _PURGE_AT_MOST:
-            async with self._database.unit(SYSTEM_SCOPE) as uow:
-                await uow.permitted()
-                gone = await idempotency.purge(uow.session, now=now, at_most=_PURGE_AT_MOST)
-            total += gone
-        if total:
-            _log.info("idempotent_results_purged", count=total)
+#: One look at what there is to do. Answers for how many seconds there is nothing more; 0 = look again at once.
+Look = Callable[[], Awaitable[float]]
 
 
 async def serve(
-    database: Database, known: Effects, *, now: Clock, stop: asyncio.Event, poll_seconds: float = 1.0
+    database: Database,
+    known: Effects,
+    *,
+    now: Clock,
+    stop: asyncio.Event,
+    poll_seconds: float = 1.0,
+    consumers: int = 1,
+    webhook: Webhook | None = None,
 ) -> None:
-    """Work until told to stop; a batch that has begun is finished. A database that is away is waited for."""
+    """Work until told to stop; a batch that has begun is finished. A database that is away is waited for.
+
+    ``consumers`` look for timers side by side, each on a connection of its own; messages and chores need two more.
+    ``poll_seconds`` is the longest sleep, for timers that are set meanwhile; what is known of is met at its instant.
+    """
     chores = _Chores(database)
+
+    def consumer() -> Look:
+        limit = firing.BATCH
+
+        async def fire() -> float:
+            nonlocal limit
+            done = await firing.tick(database, known, now(), limit=limit)
+            limit = done.following
+            if done.claimed:
+                return 0.0
+            async with database.reader(SYSTEM_SCOPE) as session:
+                following = await timers.next_due(session)
+            return _until(following, now(), poll_seconds)
+
+        return fire
+
+    async def deliver() -> float:
+        return 0.0 if await notices.deliver(database, now=now(), webhook=webhook) else poll_seconds
+
+    async def do_chores() -> float:
+        await chores.run(now())
+        return poll_seconds
+
+    async with asyncio.TaskGroup() as tasks:
+        for look in (*(consumer() for _ in range(consumers)), deliver, do_chores):
+            tasks.create_task(_again_and_again(look, stop, poll_seconds))
+
+
+async def _again_and_again(look: Look, stop: asyncio.Event, poll_seconds: float) -> None:
     failures = 0
     while not stop.is_set():
-        pause = poll_seconds
         try:
-            tick = await _tick(database, known, now())
-            await chores.run(now())
+            pause = await look()
             failures = 0
-            if tick.claimed == BATCH:
-                continue
         except Exception:
             # Whatever it is, timers must not stand still because of it.
             failures += 1
             pause = min(poll_seconds * 2.0 ** min(failures, 10), _LONGEST_PAUSE)
             _log.exception("worker_trouble", pause_seconds=pause)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), pause)
+        if pause:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), pause)
+
+
+def _until(following: datetime | None, now: datetime, longest: float) -> float:
+    """Seconds until an instant, never longer than the poll. What is due already is held by somebody else: looking for
+    it all the time would not help."""
+    if following is None:
+        return longest
+    return min((following - now) / timedelta(seconds=1) if following > now else _SHORTEST_PAUSE, longest)
 
 
 def run(settings: Settings) -> None:
@@ -192,14 +230,26 @@ def run(settings: Settings) -> None:
 
 
 async def _run(settings: Settings) -> None:
+    webhook = Webhook.of(settings)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    database = Database(server.address(settings).sqlalchemy, pool_size=2, max_overflow=1, pooler=settings.db_pooler)
+    consumers = settings.worker_consumers
+    database = Database(
+        server.address(settings).sqlalchemy, pool_size=consumers + 2, max_overflow=1, pooler=settings.db_pooler
+    )
     _log.info("worker_started")
     try:
-        await serve(database, EFFECTS, now=clock.now, stop=stop, poll_seconds=settings.worker_poll_seconds)
+        await serve(
+            database,
+            EFFECTS,
+            now=clock.now,
+            stop=stop,
+            poll_seconds=settings.worker_poll_seconds,
+            consumers=consumers,
+            webhook=webhook,
+        )
     finally:
         await database.close()
         _log.info("worker_stopped")

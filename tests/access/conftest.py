@@ -14,6 +14,7 @@ import caseway.clocks.models
 import caseway.custody.models
 import caseway.db.support_models
 import caseway.ledger.models
+import caseway.notices.models
 import caseway.people.models  # noqa: F401 - every table must exist
 from access.store import Store
 from caseway import bundle

@@ -40,6 +40,8 @@ DUTIES: tuple[tuple[str, str, str, str], ...] = (
     ("T27 merge", "own", "ordinary open", "merge"),
     ("T28 archive", "own", "ordinary", "archive"),
     ("supervise and reply", "below", "ordinary open", "supervise reason"),
+    ("assign a key case with its list", "below", "ordinary open", "deliver_list list"),
+    ("see the list that was delivered", "linked", "ordinary", "card list"),
     ("reply to supervision before a handler", "own", "ordinary open", "reply_supervision"),
     ("reply to supervision as the handler", "mine", "ordinary open", "reply_supervision"),
     ("put somebody in charge", "own", "ordinary open", "assign_handler assign_lead"),
@@ -78,7 +80,19 @@ def test_an_office_of_one_person_can_work_a_case_to_its_end(base: BasePolicy, ro
 
 def test_a_closed_case_is_only_read_and_archived(base: BasePolicy) -> None:
     asked = base_bundle(base)
-    reading = {"register", "count", "stub", "card", "answer", "part", "content", "history", "identity", "reason"}
+    reading = {
+        "register",
+        "count",
+        "stub",
+        "card",
+        "answer",
+        "part",
+        "content",
+        "history",
+        "identity",
+        "reason",
+        "list",
+    }
     for role in ROLES:
         for relation in ("own", "mine", "below", "led", "custody", "addressee", "joint", "advisor"):
             for states in (("ordinary",), ("accusation", "competent")):

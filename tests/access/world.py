@@ -160,7 +160,7 @@ def _grants(rng: random.Random, world: World, case: Case) -> None:
         personal = rng.random() < 0.4
         office_id = rng.choice(list(_above(case)) if personal else sorted(world.places))
         person_id = rng.choice(PERSONS) if personal else 0
-        kind = "REASONED" if personal else rng.choice(GRANT_KINDS)
+        kind = rng.choice(("REASONED", "LINKED")) if personal else rng.choice(GRANT_KINDS)
         until_at = rng.choice((None, None, NOW + timedelta(hours=1), NOW, NOW - timedelta(hours=1)))
         if (office_id, person_id, kind) in taken:
             continue
@@ -176,8 +176,8 @@ def _grants(rng: random.Random, world: World, case: Case) -> None:
                 until_at=until_at,
             )
         )
-        if person_id == 0 and (until_at is None or until_at > NOW):
-            case.granted = sorted({*case.granted, office_id})
+        if kind != "REASONED" and (until_at is None or until_at > NOW):
+            case.granted = sorted({*case.granted, -person_id if person_id else office_id})
 
 
 def _above(case: Case) -> tuple[int, ...]:

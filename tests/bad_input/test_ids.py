@@ -22,7 +22,9 @@ from caseway.schema import schema
 #: Of the same kind and city as a real one, but of nothing that ever was.
 GHOST = uuid.UUID("0190aaaa-0000-7000-8000-000000000000")
 GRAPH = schema._schema
-KINDS = {"caseId": "Case", "orderId": "Order", "targetId": "Case", "precedingCaseId": "Case"}
+KINDS = {
+    "caseId": "Case", "orderId": "Order", "targetId": "Case", "precedingCaseId": "Case", "escalationId": "Escalation",
+}  # fmt: skip
 
 
 def inputs() -> dict[str, GraphQLInputObjectType]:
@@ -67,7 +69,8 @@ def sensible(kind: GraphQLInputType, known: dict[str, Any], name: str = "") -> A
             if isinstance(field.type, GraphQLNonNull) or each in known or each == "newFacts"
         }
     by_type: dict[str, Any] = {"String": "请依法办理并说明理由", "Int": 1, "Boolean": True, "ID": known["officeId"]}
-    return known["DateTime"] if str(kind) == "DateTime" else by_type[str(kind)]
+    by_type |= {"DateTime": known["DateTime"], "Date": known["DateTime"][:10], "PlainValue": 1}
+    return by_type[str(kind)]
 
 
 async def known_values(probe: Probe) -> dict[str, Any]:
@@ -76,6 +79,8 @@ async def known_values(probe: Probe) -> dict[str, Any]:
         "officeId": await probe.office("330411"),
         "intoId": await probe.office("330424"),
         "personId": await probe.person("xiuzhou.handler"),
+        "leadPersonId": await probe.person("xiuzhou.leader"),
+        "handlerPersonId": await probe.person("xiuzhou.handler"),
         "DateTime": probe.ago(minutes=1),
         "idempotencyKey": None,
         "expectedVersion": None,
@@ -92,7 +97,7 @@ def ghost(kind: str, real: str) -> str:
 
 
 async def test_not_yours_and_not_there_are_the_same_bytes_for_every_mutation(probe: Probe) -> None:
-    """Whatever the role: staff of a county next door with the id of a case, or order, of 南湖区."""
+    """Whatever the role: staff of a county next door with the id of a case, order or escalation of 南湖区."""
     open_case = await probe.register()
     order_id = await probe.forward("jiaxing.clerk", open_case, "330402")
     ended = await probe.handled()
@@ -100,7 +105,12 @@ async def test_not_yours_and_not_there_are_the_same_bytes_for_every_mutation(pro
     accusation = await probe.register(
         "nanhu.clerk", petitionClass="ACCUSATION", accused={"officeIds": [await probe.office("330402101")]}
     )
+    taken = await probe.handled()
+    await probe.done("nanhu.leader", "caseTakeUp", caseId=taken, reason="由区里统一办理")
+    query = "query ($id: ID!) { case(id: $id) { escalations { id } } }"
+    up = (await (await probe.as_("nanhu.leader"))(query, id=taken)).data["case"]["escalations"]
     hidden: dict[str, Any] = {"Case": (open_case, ended, accusation), "Order": (order_id,)}
+    hidden["Escalation"] = (up[0]["id"],)
     walked = naming(*KINDS)
     assert len(walked) > 30, walked
     values = await known_values(probe)
@@ -119,7 +129,7 @@ async def test_not_yours_and_not_there_are_the_same_bytes_for_every_mutation(pro
                         given = sensible(inputs()[name], values | {id_name: chosen})
                         answers.append(await caller(mutation(name), input=given))
                     assert answers[0].raw == answers[1].raw, (name, who, answers[0].body, answers[1].body)
-                    if id_name in ("caseId", "orderId"):
+                    if id_name in ("caseId", "orderId", "escalationId"):
                         assert answers[0].code in {"NOT_FOUND", "NOT_PERMITTED"}, (name, who, answers[0].body)
         return answers[0]
 
@@ -187,7 +197,7 @@ async def test_no_mutation_breaks_over_a_malformed_id(probe: Probe) -> None:
     """Every id of every input, replaced by rubbish, is refused as data."""
     case_id = await probe.register()
     values = await known_values(probe) | {"caseId": case_id, "targetId": case_id, "precedingCaseId": case_id}
-    values |= {"orderId": encode("Order", 1, GHOST)}
+    values |= {"orderId": encode("Order", 1, GHOST), "escalationId": encode("Escalation", 1, GHOST)}
     ids = sorted({name for kind in inputs().values() for name in _fields(kind) if name.endswith("Id")})
     assert {"caseId", "orderId", "officeId", "personId", "membershipId", "overrideId"} <= set(ids)
     values |= {name: values["officeId"] for name in ids if name not in values}

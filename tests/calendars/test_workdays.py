@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from caseway.calendars.published import calendar
 from caseway.calendars.statutory import qingming, statutory_days
+from caseway.calendars.workdays import Calendar, DayKind, SpecialDay
 
 _DAY = timedelta(days=1)
 FIRST, LAST = date(2007, 1, 1), date(2026, 12, 31)
@@ -23,12 +24,42 @@ def test_every_day_of_twenty_years_is_what_the_notices_say() -> None:
     assert wrong == []
 
 
-@pytest.mark.parametrize("count", [1, 3, 5, 10])
-def test_adding_workdays_and_counting_them_agree_on_every_day(count: int) -> None:
-    last_start = LAST - 40 * _DAY
+def test_every_day_is_what_the_notices_call_it() -> None:
     for day in EVERY_DAY:
-        if day > last_start:
-            break
+        kind, weekend = calendar().kind_of(day), day.weekday() >= 5
+        if kind in (DayKind.WORKDAY, DayKind.WEEKEND):
+            assert (kind is DayKind.WEEKEND) is weekend and calendar().name_of(day) is None
+        else:
+            assert calendar().name_of(day)
+        assert weekend or kind is not DayKind.MAKE_UP_WORKDAY
+        assert calendar().is_statutory_holiday(day) is (kind is DayKind.HOLIDAY)
+        assert calendar().is_workday(day) is kind.is_workday
+
+
+@pytest.mark.parametrize(
+    ("day", "kind", "name"),
+    [
+        (date(2026, 2, 17), DayKind.HOLIDAY, "春节"),
+        (date(2026, 6, 20), DayKind.HOLIDAY, "端午节"),  # a Saturday inside the holiday
+        (date(2026, 9, 20), DayKind.MAKE_UP_WORKDAY, "国庆节"),
+        (date(2026, 12, 20), DayKind.WEEKEND, None),
+        (date(2026, 12, 21), DayKind.WORKDAY, None),
+        (date(2015, 9, 3), DayKind.HOLIDAY, "中国人民抗日战争暨世界反法西斯战争胜利70周年纪念日"),
+        # Weekend days inside announced periods that the package leaves out.
+        (date(2011, 6, 5), DayKind.HOLIDAY, "端午节"),
+        (date(2012, 6, 23), DayKind.HOLIDAY, "端午节"),
+        (date(2027, 10, 2), DayKind.HOLIDAY, "国庆节"),
+        (date(2027, 10, 9), DayKind.WEEKEND, None),
+        (date(2028, 10, 3), DayKind.HOLIDAY, "国庆节、中秋节"),
+    ],
+)
+def test_days_have_kinds_and_names(day: date, kind: DayKind, name: str | None) -> None:
+    assert (calendar().kind_of(day), calendar().name_of(day)) == (kind, name)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 5, 10, 60, 250])
+def test_adding_workdays_and_counting_them_agree_on_every_day(count: int) -> None:
+    for day in EVERY_DAY:
         end = calendar().add_workdays(day, count)
         assert calendar().workdays_between(day, end) == count
         assert calendar().is_workday(end)
@@ -128,3 +159,88 @@ def test_tomb_sweeping_day_agrees_with_the_solar_terms_of_the_source() -> None:
     for year in range(2001, 2100):
         terms = {name: day for day, name in chinese_calendar.get_solar_terms(date(year, 4, 1), date(year, 4, 30))}
         assert terms[SolarTerms.pure_brightness.value[1]] == qingming(year), year
+
+
+def test_a_year_of_workdays_is_counted_as_day_by_day() -> None:
+    """The years are laid out beforehand; counting one by one must give the same, also over several years."""
+    for start in (date(2019, 12, 31), date(2024, 2, 29), date(2026, 10, 1), date(2026, 12, 31)):
+        day = start
+        for count in range(1, 600):
+            day += _DAY
+            while not calendar().kind_of(day).is_workday:
+                day += _DAY
+            assert calendar().add_workdays(start, count) == day
+
+
+def test_nothing_is_added_or_counted() -> None:
+    assert calendar().add_workdays(date(2026, 10, 1), 0) == date(2026, 10, 1)
+    assert calendar().workdays_between(date(2026, 3, 2), date(2026, 3, 2)) == 0
+    assert calendar().workdays_between(date(2026, 3, 2), date(2025, 3, 2)) == 0
+
+
+def test_the_end_of_all_dates_is_an_overflow_and_no_endless_loop() -> None:
+    with pytest.raises(OverflowError):
+        calendar().add_workdays(date(9999, 12, 1), 1_000)
+
+
+def _off(day: date, name: str = "古尔邦节") -> SpecialDay:
+    return SpecialDay(day, DayKind.HOLIDAY, name)
+
+
+def test_a_local_day_is_off_for_whoever_it_is_decided_for_alone() -> None:
+    day = date(2026, 5, 27)
+    local = calendar().with_local([_off(day)])
+    assert local.kind_of(day) is DayKind.HOLIDAY and local.name_of(day) == "古尔邦节"
+    assert local.is_statutory_holiday(day) and not local.is_workday(day)
+    assert local.add_workdays(date(2026, 5, 26), 1) == date(2026, 5, 28)
+    assert local.workdays_between(date(2026, 1, 1), date(2026, 12, 31)) == (
+        calendar().workdays_between(date(2026, 1, 1), date(2026, 12, 31)) - 1
+    )
+    assert calendar().is_workday(day) and local.national is calendar()
+    # Other years are the same.
+    assert local.add_workdays(date(2024, 1, 1), 400) == calendar().add_workdays(date(2024, 1, 1), 400)
+
+
+def test_the_nearest_office_is_heard_last() -> None:
+    day = date(2026, 5, 27)
+    works = SpecialDay(day, DayKind.MAKE_UP_WORKDAY, "照常上班")
+    assert not calendar().with_local([_off(day)]).is_workday(day)
+    assert calendar().with_local([_off(day), works]).is_workday(day)
+    assert calendar().with_local([_off(day)]).with_local([works]).is_workday(day)
+    assert calendar().with_local([works, _off(day)]).kind_of(day) is DayKind.HOLIDAY
+
+
+def test_a_local_day_in_a_year_without_a_notice_counts_and_stays_provisional() -> None:
+    day = date(2027, 5, 17)
+    local = calendar().with_local([_off(day)])
+    assert not local.is_workday(day) and not local.is_published(day)
+
+
+def test_calendars_are_equal_when_they_hold_the_same() -> None:
+    special = [_off(date(2026, 5, 27)), _off(date(2026, 5, 28))]
+    one, other = Calendar.of(special, [2026]), Calendar.of(reversed(special), [2026])
+    assert one == other and hash(one) == hash(other)
+    assert one != Calendar.of(special, [2026, 2027])
+    assert one != Calendar.of(special[:1], [2026])
+    assert one != Calendar.of(special, [2026], revision=7) == Calendar.of([], [], revision=7)
+    by_hand = one.with_local([_off(date(2026, 7, 1)), _off(date(2026, 7, 2))])
+    assert by_hand == one.with_local([_off(date(2026, 7, 2))]).with_local([_off(date(2026, 7, 1))])
+    assert by_hand not in (one, one.with_local([_off(date(2026, 7, 1))]))
+    assert one.with_local([]) is one
+
+
+def test_another_year_can_be_tried_out() -> None:
+    """What a notice would change is reckoned on a copy; days of offices stay."""
+    tried = calendar().with_local([_off(date(2027, 5, 17))]).with_year(2027, [_off(date(2027, 2, 1), "春节")])
+    assert tried.is_published(date(2027, 5, 17)) and not calendar().is_published(date(2027, 5, 17))
+    assert not tried.is_workday(date(2027, 2, 1)) and calendar().is_workday(date(2027, 2, 1))
+    # The year is the file's alone now: what regulation alone had made of it is gone, what the office decided is not.
+    assert tried.is_workday(date(2027, 10, 1)) and not tried.is_workday(date(2027, 5, 17))
+    assert tried.add_workdays(date(2026, 1, 1), 100) == calendar().add_workdays(date(2026, 1, 1), 100)
+
+
+def test_a_calendar_cannot_be_changed() -> None:
+    with pytest.raises(AttributeError):
+        calendar().years = frozenset()  # type: ignore[misc]
+    with pytest.raises(TypeError):
+        calendar().special[FIRST] = _off(FIRST)  # type: ignore[index]

@@ -47,6 +47,7 @@ from support.factories import (
     refreshed,
     snapshot,
 )
+from support.limits import LAW
 
 #: 2026-06-18 10:00 in Shanghai: scenario S3's day of service.
 SERVED = datetime(2026, 6, 18, 2, tzinfo=UTC)
@@ -67,9 +68,10 @@ async def answered(db: Database, do: Do, town: Town, opinion: Opinion = OPINION)
 
 
 async def window(db: Database, case: Case) -> tuple[list[Timer], datetime | None]:
-    """The timers of a case, and when its running review window ends."""
+    """The timers of a case's window, and when its running review window ends."""
+    mine = select(Timer).where(Timer.case_id == case.id, Timer.kind == timers.TimerKind.WINDOW_LAPSED)
     async with db.reader(SYSTEM_SCOPE) as session:
-        found = list(await session.scalars(select(Timer).where(Timer.case_id == case.id)))
+        found = list(await session.scalars(mine))
         running = await clocks.running(session, case)
     due = [clock.due_at for clock in running if clock.kind is ClockKind.REVIEW_WINDOW]
     return found, due[0] if due else None
@@ -86,7 +88,7 @@ async def test_an_opinion_stops_the_limit_and_opens_the_window(db: Database, do:
     """S3: served 06-18, window to 07-18 (a Saturday), hence to 07-20."""
     case = await make_case(db, holder=town.town, assignee=town.handler, stage=Stage.HANDLING)
     async with platform_unit(db) as uow:
-        await clocks.start(uow, case, ClockKind.HANDLE, at=T0, office_id=case.holder_id)
+        await clocks.start(uow, case, ClockKind.HANDLE, at=T0, office_id=case.holder_id, pinned=[LAW[ClockKind.HANDLE]])
     await do(answering.answer, town.handler, TEST_KEYS, **case_key(case), opinion=OPINION, now=SERVED + days(1))
     found = await refreshed(db, case)
     assert (found.stage, found.answered_at, found.due_at) == (Stage.ANSWERED, SERVED, None)
@@ -234,7 +236,9 @@ async def test_an_older_case_merged_into_a_newer_one_gives_it_its_dates(db: Data
     older = await make_case(db, holder=town.town, assignee=town.handler, stage=Stage.SIGNED, at=T0)
     newer = await make_case(db, holder=town.town, assignee=town.handler, stage=Stage.SIGNED, at=T0 + days(4))
     async with platform_unit(db) as uow:
-        await clocks.start(uow, older, ClockKind.ACCEPT_NOTICE, at=T0, office_id=town.town.id)
+        await clocks.start(
+            uow, older, ClockKind.ACCEPT_NOTICE, at=T0, office_id=town.town.id, pinned=[LAW[ClockKind.ACCEPT_NOTICE]]
+        )
     await do(
         closing.merge, town.handler, **case_key(older), target_id=newer.id, reason="同一征地事项", now=T0 + days(5)
     )

@@ -21,7 +21,7 @@ from caseway.cases.workflow import PetitionClass, Stage
 from caseway.clocks import service as clocks
 from caseway.clocks.arithmetic import end_of
 from caseway.clocks.errors import ExtensionCap, ExtensionLate, ExtensionOnce
-from caseway.clocks.workflow import ClockKind
+from caseway.clocks.workflow import ClockKind, StartEvent
 from caseway.db.scope import SYSTEM_SCOPE
 from caseway.db.session import Database
 from caseway.errors import InvalidInput, NotFound, NotPermitted, StaleVersion
@@ -39,6 +39,7 @@ from support.factories import (
     refreshed,
     snapshot,
 )
+from support.limits import LAW
 
 TOLD = Notice(served_at=T0, text="已受理")
 
@@ -52,7 +53,11 @@ async def kinds_running(db: Database, case: Case) -> set[str]:
 async def start_clock(db: Database, case: Case, kind: ClockKind) -> None:
     """A clock of arrival, as intake or custody would have started it."""
     async with platform_unit(db) as uow:
-        await clocks.start(uow, case, kind, at=T0, office_id=case.holder_id)
+        await clocks.start(
+            uow, case, kind,
+            at=T0, office_id=case.holder_id, pinned=[LAW[kind]],
+            event=StartEvent.ACCEPTED if kind is ClockKind.HANDLE else StartEvent.DELIVERED,
+        )  # fmt: skip
 
 
 async def accepted(db: Database, do: Do, town: Town, **given: object) -> Case:

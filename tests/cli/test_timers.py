@@ -11,10 +11,11 @@ import psycopg
 import pytest
 from typer.testing import CliRunner, Result
 
-from caseway import cli, clock, worker
-from caseway.clocks import timers
+from caseway import cli, clock
+from caseway.clocks import firing, timers
 from caseway.clocks.models import Timer
-from caseway.clocks.timers import MAX_ATTEMPTS, TimerKind
+from caseway.clocks.timers import TimerKind
+from caseway.db.retries import MAX_ATTEMPTS
 from caseway.db.session import Database, UnitOfWork
 from caseway.errors import CasewayError
 from support.bare_cases import bare_case, platform_unit
@@ -42,7 +43,7 @@ async def _killed(pool: Database, *, count: int) -> None:
         async with platform_unit(pool) as uow:
             await timers.set_timer(uow, await bare_case(pool), KIND, "1", NOW)
     for attempt in range(MAX_ATTEMPTS):
-        await worker.run_due(pool, {KIND: _fails}, NOW + attempt * timedelta(hours=2))
+        await firing.run_due(pool, {KIND: _fails}, NOW + attempt * timedelta(hours=2))
 
 
 def _rows(database: FreshDatabase) -> list[tuple[object, ...]]:
@@ -78,7 +79,7 @@ async def test_a_revived_timer_fires(run: Run, pool: Database, database: FreshDa
     async def works(uow: UnitOfWork, timer: Timer, now: datetime) -> None:
         fired.append(timer.id)
 
-    assert await worker.run_due(pool, {KIND: works}, clock.now()) == 1
+    assert await firing.run_due(pool, {KIND: works}, clock.now()) == 1
     assert fired == [first] and len(_rows(database)) == 1
     with psycopg.connect(database.dsn) as connection:
         noted = connection.execute("select action, outcome, subject from access_event").fetchall()

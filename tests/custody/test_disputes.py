@@ -183,10 +183,12 @@ async def referred(province: Province, case: Case, order: Ordered, *, now: datet
 async def test_the_backstop_office_holds_until_the_decision_is_carried_out(province: Province, named: str) -> None:
     case, order = await with_county(province)
     await objected(province, case, order, now=shanghai("2026-10-08 10:00"))
-    clocks_before = await due_dates(province.db, case)
+    before = await due_dates(province.db, case)
+    assert before.pop("ANSWER_OBJECTION") == "2026-10-14"
     await referred(province, case, order, now=shanghai("2026-10-08 11:00"), who=CITY)
     assert await province.holders(case) == [CITY, COUNTY, "province_bureau"]
-    assert await due_dates(province.db, case) == clocks_before
+    # No clock of the proceeding moves: the sender's limit to answer ends, and the superior's to decide begins.
+    assert await due_dates(province.db, case) == before | {"DECIDE_DISPUTE": "2026-10-14"}
     done = await decided(province, case, "province_bureau", named, now=shanghai("2026-10-09 10:00"))
     assert done.stage == Stage.IN_TRANSIT
     assert done.order_id is not None

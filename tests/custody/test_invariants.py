@@ -18,13 +18,13 @@ from caseway.cases import rebuild
 from caseway.cases.models import Case
 from caseway.cases.workflow import Stage
 from caseway.clocks import service as clocks
+from caseway.clocks.firing import run_due
 from caseway.custody import disputes, jobs, repository, routes, service
 from caseway.custody.models import Order
 from caseway.custody.workflow import SPECS, OrderKind, OrderState, Relation
 from caseway.db.scope import SYSTEM_SCOPE
 from caseway.errors import CasewayError
 from caseway.ledger import service as ledger
-from caseway.worker import run_due
 from support.factories import T0, case_key, events, refreshed, snapshot
 from support.intakes import register
 from support.province import Province

@@ -14,13 +14,13 @@ from caseway.cases.errors import TransitionRefused
 from caseway.cases.models import Case
 from caseway.cases.service import Notice
 from caseway.cases.workflow import PetitionClass, Stage
+from caseway.clocks.firing import run_due
 from caseway.custody import jobs, loaders, service
 from caseway.custody.errors import NoCompetence, RecallTooLate, RouteToAccused
 from caseway.custody.service import Ordered
 from caseway.custody.workflow import OrderKind, OrderState
 from caseway.errors import Conflict, InvalidInput, NotFound, NotPermitted, StaleVersion
 from caseway.tenancy.errors import WrongLevel
-from caseway.worker import run_due
 from support.factories import T0, TEST_KEYS, case_key, days, events, make_case, refreshed, snapshot
 from support.intakes import register
 from support.province import Province, due_dates, shanghai

@@ -32,9 +32,15 @@ def refusals() -> dict[str, list[type[CasewayError]]]:
 
 
 def field_codes() -> set[str]:
-    """Codes of problems with one field of an input: ``(path, code, message)`` however it is written."""
+    """Codes of problems with one field of an input: ``(path, code, message)`` however it is written. The words of a
+    ``Literal[…]`` are none."""
     found = set()
+    words: set[ast.AST] = set()
     for node in _nodes():
+        if isinstance(node, ast.Subscript) and getattr(node.value, "id", "") == "Literal":
+            words.add(node.slice)
+        if node in words:
+            continue
         if isinstance(node, ast.Tuple) and len(node.elts) == 3 and isinstance(node.ctx, ast.Load):
             found |= _codes([node.elts[1]])
         elif isinstance(node, ast.Call) and _called(node) in _FIELD_CALLS:

@@ -7,10 +7,12 @@ from functools import cache
 from itertools import combinations
 
 from caseway import bundle
+from caseway.rules.findings import FindingCode
 
 from .codes import edge_codes, field_codes, file_codes, refusals
 
 _FIELDS, _FILES = "Problems with one field", "Faults in declared files"
+_FINDINGS = "Findings in rule books"
 #: Problems of fields that a refusal's own code is used for.
 _SHARED = {"MALFORMED_ID"}
 
@@ -28,7 +30,8 @@ def documented() -> dict[str, list[str]]:
 
 
 def test_every_refusal_is_documented_and_every_documented_one_exists() -> None:
-    listed = [code for heading, codes in documented().items() if heading not in (_FIELDS, _FILES) for code in codes]
+    apart = (_FIELDS, _FILES, _FINDINGS)
+    listed = [code for heading, codes in documented().items() if heading not in apart for code in codes]
     assert len(listed) == len(set(listed)), "a code stands twice"
     assert set(listed) == set(refusals()) | edge_codes()
 
@@ -40,7 +43,13 @@ def test_every_problem_of_a_field_is_documented() -> None:
 
 
 def test_every_fault_of_declared_files_is_documented() -> None:
-    assert sorted(documented()[_FILES]) == sorted(file_codes() - set(refusals()))
+    """Declared rule books have their findings for faults, too."""
+    found = file_codes() - set(refusals()) - set(documented()[_FINDINGS])
+    assert sorted(set(documented()[_FILES]) - set(documented()[_FINDINGS])) == sorted(found)
+
+
+def test_every_finding_in_rule_books_is_documented() -> None:
+    assert sorted(documented()[_FINDINGS]) == sorted({code.value for code in FindingCode} - set(refusals()))
 
 
 def test_a_code_means_one_thing() -> None:

@@ -10,6 +10,7 @@ Guards of the application are found in its source (``walk_guards.sites``): a new
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -37,7 +38,15 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 #: Guards that keep something else than sight, each with what.
 NOT_ABOUT_SIGHT = {
+    "calendars.api:_may_read:allows:1": "days are public among staff; only the policy's default stands in it",
+    "rules.cloning:clone:allows:1": "who may bring rules to an office; tests/rules/test_books_providing.py",
+    **dict.fromkeys(
+        ("simulation.land:able:allows:1", "simulation.land:counters:allows:1", "simulation.life:_registrar:allows:1"),
+        "who is chosen to act in a simulation; the services ask anew",
+    ),
     "cases.assignment:handlers:allows:1": "who is able to handle a case; tests/cases/test_assignment.py",
+    "oversight.service:figure:allows:1": "small numbers, told to who sees the cases; tests/oversight/test_figures.py",
+    "supervision.accountability:open_review:allows:1": "asked again right after; which refusal comes first",
 }
 #: Where a leak shows first, so that the walk ends soon: (actor, root).
 _CASE = [("xiuzhou.clerk", "case"), ("fengqiao.clerk", "case"), ("nanhu.auditor", "case"), ("nanhu.clerk", "case")]
@@ -64,7 +73,18 @@ def hints(site: Site) -> list[tuple[str, str]]:
         "overrides_of": [("fengqiao.clerk", "accessOverrides")], "counts": [("fengqiao.clerk", "caseCounts")],
         "access_attempts": [("fengqiao.clerk", "accessAttempts")], "explain": [("fengqiao.clerk", "accessExplain")],
         "shown_order": [("yuxin.handler", "node"), ("fengqiao.clerk", "node"), ("fengqiao.auditor", "node")],
-        "_may_read": [("fengqiao.clerk", "office")],
+        "_may_read": [("fengqiao.clerk", "office")], "readable": [("fengqiao.clerk", "dutyStatement")],
+        "office_notices": [("fengqiao.admin", "officeNotices")], "shown_notice": [("fengqiao.admin", "node")],
+        "reads_drafts": [("fengqiao.clerk", "ruleBook")], "drift": [("fengqiao.clerk", "rulePackDrift")],
+        "tasks": [("fengqiao.clerk", "adminTasks")], "task": [("fengqiao.clerk", "node")],
+        "_order": [("zhuji.clerk", "node"), ("nanhu.clerk", "case"), ("feicheng.leader", "case")],
+        "list_of": [("hutun.clerk", "case")], "may_count": [("fengqiao.clerk", "metricValue")],
+        "may_read": [("fengqiao.clerk", "accountabilityReviews"), ("yuxin.handler", "reportDuties")],
+        "_allows": [("fengqiao.clerk", "supervisions")], "of_event": [("nanhu.dispatcher", "reportEventDuties")],
+        "holders": [("nanhu.leader", "accountabilityReviews")],
+        "registrations": [("nanhu.leader", "accountabilityReviews")],
+        "may_see": [("xiuzhou.clerk", "case"), ("feicheng-lxh.clerk", "case")],
+        "of": [("feicheng.leader", "case")], "_findings": [("zhuji.clerk", "case"), ("zhuji.handler", "case")],
     }  # fmt: skip
     return [*by_function.get(site.function, _ORDERS if "orders" in site.function else []), *_EVERYTHING]
 
@@ -127,9 +147,40 @@ async def _reach(walked: Walked) -> bool:
     return "NOT_FOUND" not in answer
 
 
+async def _task(walked: Walked) -> bool:
+    """A clerk closes a task of the administrators."""
+    walker, tasks = await walked.walker("fengqiao.clerk"), walked.built.places.tasks
+    real, absent = [
+        await answers(walked, walker, [walked.attempts.at("adminTaskClose", {"taskId": gid})])
+        for gid in (tasks.office, ids.encode("AdminTask", uuid.UUID(int=7)))
+    ]
+    return real != absent
+
+
+async def _evidence(walked: Walked) -> bool:
+    """A supervisor puts a case of another county into the file of a review."""
+    walker, case = await walked.walker("nanhu.supervisor"), walked.case("elsewhere")
+    given = {"officeId": walked.built.places.offices["330402100"]}
+    real, absent = [
+        await answers(walked, walker, [walked.attempts.at("accountabilityReviewOpen", {**given, "caseIds": [gid]})])
+        for gid in (case.gid, absent_id(walked, "caseId"))
+    ]
+    return real != absent
+
+
+async def _report(walked: Walked) -> bool:
+    """A clerk files the report on a case from which the clerk is recused."""
+    walker, city = await walked.walker("fengqiao.clerk"), walked.case("nobody").key[0]
+    real, absent = [
+        await answers(walked, walker, [walked.attempts.at("reportFile", {"dutyId": gid})], judged=False)
+        for gid in (walked.built.places.overseen.owed, ids.encode("ReportDuty", city, uuid.UUID(int=7)))
+    ]
+    return real != absent
+
+
 _BY_ATTEMPT: dict[str, Callable[[Walked], Any]] = {
     "knows": _order_dealt_with, "_visible": _same_matter, "_preceding": _new_facts, "_reaches": _reach,
-    "_administered": _rule,
+    "_administered": _rule, "put_right": _task, "_seen": _evidence, "file_event": _report,
 }  # fmt: skip
 
 
@@ -160,11 +211,13 @@ def _unmasked(row: Any, name: str) -> pieces.MaskedPetitioner:
 #: Functions that are guards as a whole: what, by what it is replaced, and who notices where.
 FUNCTIONS: dict[str, tuple[Any, Any, list[tuple[str, str]]]] = {
     "the row filter of lists": (branches, _everything, [("nanhu.clerk", "cases")]),
+    "the row filter of notices": (branches, _everything, [("nanhu.dispatcher", "officeNotices")]),
+    "the row filter of duties": (branches, _everything, [("fengqiao.clerk", "reportEventDuties")]),
     "the bars among the facts": (case_facts, _without_bars, [("fengqiao.handler", "case")]),
     "nothing below a stub": (visibility.views, _unfiltered, [("fengqiao.auditor", "node")]),
     "a card is no stub": (case_types.shown_case, _shown_whatever_the_level, [("nanhu.clerk", "case")]),
     "words only in what one may read": (
-        queries._asked, lambda criteria, permission: permission, [("nanhu.dispatcher", "cases")],
+        queries.asked, lambda criteria: Permission.CASE_CARD, [("nanhu.dispatcher", "cases")],
     ),
     "masked names": (pieces.masked, _unmasked, [("yuxin.handler", "case")]),
 }  # fmt: skip

@@ -24,6 +24,8 @@ from caseway.db.session import Database, UnitOfWork
 from caseway.errors import CasewayError
 from support.bare_cases import Key, platform_unit
 from support.database import FreshDatabase
+from support.factories import make_office
+from support.limits import LAW
 
 AT = datetime(2026, 4, 15, 1, 2, 3, 456789, tzinfo=UTC)
 CITY = 33
@@ -51,6 +53,8 @@ async def _held(
 async def moved_case(database: Database) -> Key:
     """A case that was registered and moved to another office, with its clock and its chain of custody."""
     key, order_id, later = Key(CITY, new_id()), new_id(), AT + timedelta(days=1)
+    first = await make_office(database)
+    second = await make_office(database, parent=first)
     async with platform_unit(database) as uow:
         matter = Matter(city_id=CITY, id=new_id(), field="LAND", place_code="330402", opened_at=AT)
         uow.session.add(matter)
@@ -69,19 +73,21 @@ async def moved_case(database: Database) -> Key:
                 "channel": "LETTER",
                 "field": "LAND",
                 "place_code": "330402",
-                "holder_id": 4,
-                "registering_office_id": 4,
+                "holder_id": first.id,
+                "registering_office_id": first.id,
                 "received_at": AT,
                 "registered_at": AT,
                 "accused_office_ids": [8, 9],
             },
         )
-        await _held(uow, key, 0, 4, AT)
-        due_at = await clocks.start(uow, key, ClockKind.FORWARD, at=AT, office_id=4)
+        await _held(uow, key, 0, first.id, AT)
+        due_at = await clocks.start(
+            uow, key, ClockKind.FORWARD, at=AT, office_id=first.id, pinned=[LAW[ClockKind.FORWARD]]
+        )
         await record.record(uow, case, type="handling.recorded", at=AT, actor=SYSTEM_ACTOR, changes={"due_at": due_at})
         connection = await uow.session.connection()
         await connection.exec_driver_sql("update custody set to_at = $1 where case_id = $2", (later, key.id))
-        await _held(uow, key, 1, 5, later, order_id)
+        await _held(uow, key, 1, second.id, later, order_id)
         await record.record(
             uow,
             case,
@@ -89,7 +95,7 @@ async def moved_case(database: Database) -> Key:
             at=later,
             actor=SYSTEM_ACTOR,
             facts={"order_id": order_id},
-            changes={"holder_id": 5, "stage": "SIGNED", "l1": 5, "granted": [4]},
+            changes={"holder_id": second.id, "stage": "SIGNED", "l1": second.id, "granted": [first.id]},
         )
     return key
 
@@ -135,7 +141,7 @@ def test_an_untouched_case_is_what_its_ledger_says(database: FreshDatabase, ledg
 @pytest.mark.parametrize(
     ("statement", "column"),
     [
-        ("update cases set holder_id = 6", "holder_id"),
+        ("update cases set holder_id = 600", "holder_id"),
         ("update cases set stage = 'CLOSED'", "stage"),
         ("update cases set is_open = false", "is_open"),
         ("update cases set accused_office_ids = '{8}'", "accused_office_ids"),
@@ -173,18 +179,18 @@ def test_a_changed_row_is_found_and_put_right(
 def test_a_case_whose_chain_is_broken_is_left_alone(database: FreshDatabase, ledger: Ledger, statement: str) -> None:
     prepare(database, moved_case)
     change(database, statement)
-    change(database, "update cases set holder_id = 6")
+    change(database, "update cases set holder_id = 600")
     assert ledger("verify")[0] == 1
     code, output = ledger("rebuild")
     assert code == 1 and "is not whole and was left alone" in output
     with psycopg.connect(database.dsn) as connection:
-        assert connection.execute("select holder_id from cases").fetchone() == (6,)
+        assert connection.execute("select holder_id from cases").fetchone() == (600,)
 
 
 @pytest.mark.parametrize(
     ("statement", "place"),
     [
-        ("update custody set office_id = 6 where seq = 0", "custody[0]"),
+        ("update custody set office_id = 600 where seq = 0", "custody[0]"),
         (
             "update custody set from_at = from_at + interval '1s', follows_at = from_at + interval '1s' where seq = 1",
             "custody[0] end",
@@ -207,7 +213,7 @@ def test_a_changed_chain_of_custody_is_found_and_never_rewritten(
 
 def test_a_due_date_that_its_clock_events_do_not_give_is_found(database: FreshDatabase, ledger: Ledger) -> None:
     prepare(database, moved_case)
-    change(database, "update clock_event set facts = jsonb_set(facts, '{due_at}', '\"2026-05-09T16:00:00+00:00\"')")
+    change(database, "update clock_event set facts = jsonb_set(facts, '{dues,0,0}', '\"2026-05-09T16:00:00+00:00\"')")
     code, output = ledger("rebuild", "--check")
     assert code == 1 and "due_at by the clocks: stored 2026-04-30 16:00:00+00:00" in output
 

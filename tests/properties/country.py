@@ -11,6 +11,7 @@ from caseway.access.permissions import Role
 from caseway.db.scope import SYSTEM_SCOPE
 from caseway.db.session import Database, UnitOfWork
 from caseway.people.models import Membership, Person
+from caseway.people.ranks import is_leader
 from caseway.tenancy import changes
 from caseway.tenancy.changes import Cause
 from caseway.tenancy.models import Level, Office, OfficeKind
@@ -110,7 +111,8 @@ class Builder:
                 person_id=person.id,
                 office_id=office.id,
                 roles=list(roles),
-                rank="STAFF",
+                # Who leads an office is its head: only heads approve what the rules reserve to them.
+                rank="UNIT_HEAD" if is_leader(roles) else "STAFF",
                 portfolios=[],
                 post="",
                 valid_from=self._since,

@@ -38,6 +38,8 @@ _DIGEST = " union all ".join(
     for name in sorted(Model.metadata.tables)
     if name not in _BESIDE
 )
+# The parts of a union may run in parallel and come in any order.
+_DIGEST += " order by 1"
 
 
 class NothingToDo(Exception):

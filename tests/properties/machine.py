@@ -19,6 +19,7 @@ from caseway.db.session import Database
 from caseway.errors import CasewayError
 from properties import steps_around, steps_handling, steps_moving  # noqa: F401 - they register their steps
 from properties.checks import PER_CASE
+from properties.checks_clocks import PER_CLOCK
 from properties.country import build_country
 from properties.land import Land, NothingToDo
 from properties.sight import barred, check_sight
@@ -119,7 +120,10 @@ class Machine(RuleBasedStateMachine):
         except CasewayError as refusal:
             outcome = refusal.code
         if outcome != "done":
-            assert land.digest() == before, f"{step.name} was refused ({outcome}) and changed something"
+            changed_rows = set(land.digest()) ^ set(before)
+            assert not changed_rows, (
+                f"{step.name} was refused ({outcome}) and changed {sorted({row[0] for row in changed_rows})}"
+            )
         self._done[step.name] += outcome == "done"
         self.outcomes.setdefault(step.name, Counter())[outcome] += 1
         changed = await land.refresh()
@@ -127,7 +131,7 @@ class Machine(RuleBasedStateMachine):
             note(f"{land.now:%m-%d %H:%M} {step.name}: {outcome} {self._told(changed)}")
         self._failed = True
         for case_id, known in changed.items():
-            for check in PER_CASE:
+            for check in (*PER_CASE, *PER_CLOCK):
                 check(land, land.files[case_id], known)
         self._failed = False
 
@@ -155,7 +159,7 @@ class Machine(RuleBasedStateMachine):
         known = dict(land.files)
         await land.reload()
         for case_id, file in land.files.items():
-            for check in PER_CASE:
+            for check in (*PER_CASE, *PER_CLOCK):
                 check(land, file, known[case_id])
         busy = {file.case.holder_id for file in land.files.values()}
         await check_sight(land, [each for each in land.actors if each.office_id in busy][:6])

@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from caseway.cases import assignment
 from caseway.cases.models import Case
 from caseway.cases.workflow import PetitionClass, Stage
+from caseway.clocks.firing import run_due
 from caseway.clocks.timers import TimerKind
 from caseway.custody import disputes, jobs, service
 from caseway.custody.errors import BounceNeedsDecision
@@ -19,7 +20,6 @@ from caseway.custody.service import Ordered
 from caseway.custody.workflow import OrderKind, OrderState
 from caseway.errors import Conflict, NotFound
 from caseway.tenancy.errors import WrongLevel
-from caseway.worker import run_due
 from properties.land import Land
 from support.database import FreshDatabase
 from support.factories import T0, case_key, days, make_person, make_post, refreshed, snapshot

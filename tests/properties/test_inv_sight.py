@@ -16,6 +16,7 @@ from caseway.cases.matching import MatchBy
 from caseway.cases.models import Case
 from caseway.cases.registration import PetitionerEntry
 from caseway.cases.workflow import PetitionClass
+from caseway.clocks.firing import run_due
 from caseway.custody import service
 from caseway.custody.errors import NoCompetence
 from caseway.custody.workflow import OrderKind
@@ -24,7 +25,7 @@ from caseway.intake import service as intake
 from caseway.people.models import Person
 from caseway.tenancy import changes
 from caseway.tenancy.changes import Cause
-from caseway.worker import EFFECTS, run_due
+from caseway.worker import EFFECTS
 from support.database import FreshDatabase
 from support.factories import T0, TEST_KEYS, case_key, days, events, make_actor, platform_unit, refreshed
 from support.intakes import make_intake, register

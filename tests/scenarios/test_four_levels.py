@@ -18,7 +18,7 @@ async def test_a_case_goes_from_city_to_town_and_its_answer_is_read_in_the_city(
     case = registered["case"]["id"]
     assert registered["isPassedOn"] is False
     assert (registered["case"]["stage"], registered["case"]["holder"]["code"]) == ("REGISTERED", "3304")
-    assert registered["case"]["dueOn"] == "2026-03-17"
+    assert registered["case"]["dueOn"] == "2026-03-09"
     scene.at("2026-03-02 11:00")
     first = await clerk.forward(case, county, instruction="请依法办理")
 
@@ -42,7 +42,7 @@ async def test_a_case_goes_from_city_to_town_and_its_answer_is_read_in_the_city(
     assert await handler.inbox() == [case]
     scene.at("2026-03-05 15:00")
     accepted = await handler.do("handler/AcceptCase", caseId=case, notice=notice("2026-03-05 14:30"))
-    assert (accepted["case"]["stage"], accepted["case"]["dueOn"]) == ("ACCEPTED", "2026-05-04")
+    assert (accepted["case"]["stage"], accepted["case"]["dueOn"]) == ("ACCEPTED", "2026-04-04")
     await handler.do("handler/StartHandling", caseId=case)
     helping = await handler.do("dispatcher/AssistCase", caseId=case, officeId=village, instruction="请核实积水地段")
     scene.at("2026-03-09 09:00")
@@ -141,7 +141,7 @@ async def test_the_county_takes_a_case_up_from_the_town(scene: Scene) -> None:
     case = (await town.do("clerk/RegisterCase", **matter("2026-03-02 09:00")))["case"]["id"]
     await town.do("handler/AcceptCase", caseId=case, notice=notice("2026-03-02 09:00"))
     await town.do("handler/StartHandling", caseId=case)
-    assert due(await town.seen(case), "HANDLE") == "2026-05-01"
+    assert due(await town.seen(case), "HANDLE") == "2026-04-01"
 
     # Two levels up is one too many; the level right above takes it, and the limit goes on.
     scene.at("2026-03-16 10:00")
@@ -151,7 +151,7 @@ async def test_the_county_takes_a_case_up_from_the_town(scene: Scene) -> None:
     assert await county.visibility(case) == "CARD"
     taken = await county.do("dispatcher/TakeUpCase", caseId=case, reason="涉及多个部门")
     assert (taken["case"]["stage"], taken["case"]["holder"]["code"]) == ("HANDLING", "330402")
-    assert taken["case"]["dueOn"] == "2026-05-01"
+    assert taken["case"]["dueOn"] == "2026-04-01"
     assert await county.visibility(case) == "FULL"
     assert await town.visibility(case) == "CARD"
     assert await town.refused("handler/RecordHandling", caseId=case, kind="INQUIRY", text="再查") == "NOT_PERMITTED"

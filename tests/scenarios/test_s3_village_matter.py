@@ -1,13 +1,13 @@
 """S3: a village matter from city to town, and a wrong addressee (嘉兴市 3304, 南湖区 330402, 凤桥镇 330402100).
 
-The dates are those of the law alone: the stricter ones of 浙江 come with its rule book.
+Chain of rules: law-2022, law-zj-2016, zhejiang, jiaxing.
 """
 
 from __future__ import annotations
 
 import asyncio
 
-from support.scenes import Case, Scene, chain, clock, due, instant, local, matter, notice, stranger
+from support.scenes import Case, Scene, by_book, chain, clock, due, instant, local, matter, notice, stranger
 
 
 async def k2_with_the_town(scene: Scene) -> tuple[str, dict[str, Case]]:
@@ -61,14 +61,16 @@ async def test_custody_follows_the_orders_without_gap_or_overlap(scene: Scene) -
 
     now = views["registered"]
     assert (now["stage"], now["holder"]["code"]) == ("REGISTERED", "3304")
-    assert due(now, "FORWARD") == "2026-04-30"
-    assert now["dueOn"] == "2026-04-30"
+    assert due(now, "FORWARD") == "2026-04-22"
+    assert now["dueOn"] == "2026-04-22"
+    # Five workdays of 浙江; the law alone would give 04-30.
+    assert by_book(clock(now, "FORWARD")) == {"law-2022": "2026-04-30", "law-zj-2016": "2026-04-22"}
 
     # Delivered, and still held by the sender: the receiver has until 04-17 to sign.
     now = views["forwarded"]
     assert (now["stage"], now["holder"]["code"]) == ("IN_TRANSIT", "3304")
     assert due(now, "SIGN_FOR") == "2026-04-17"
-    assert due(now, "ACCEPT_NOTICE") == "2026-05-01"
+    assert due(now, "ACCEPT_NOTICE") == "2026-04-23"
     assert local(clock(now, "FORWARD")["stoppedAt"]) == "2026-04-16 10:00"
 
     # At 04-16 12:00 the holder is 嘉兴市.
@@ -77,11 +79,12 @@ async def test_custody_follows_the_orders_without_gap_or_overlap(scene: Scene) -
     now = views["signed by the county"]
     assert (now["stage"], now["holder"]["code"]) == ("SIGNED", "330402")
     assert local(clock(now, "SIGN_FOR")["stoppedAt"]) == "2026-04-17 09:00"
-    assert due(now, "ACCEPT_NOTICE") == "2026-05-01"
+    assert due(now, "ACCEPT_NOTICE") == "2026-04-23"
 
     now = views["forwarded again"]
     assert (now["stage"], now["holder"]["code"]) == ("IN_TRANSIT", "330402")
-    assert due(now, "ACCEPT_NOTICE") == "2026-05-05"
+    assert by_book(clock(now, "ACCEPT_NOTICE")) == {"law-2022": "2026-05-05", "law-zj-2016": "2026-04-27"}
+    assert due(now, "ACCEPT_NOTICE") == "2026-04-27"
     assert clock(now, "ACCEPT_NOTICE")["office"]["code"] == "330402100"
 
     now = views["signed by the town"]
@@ -107,8 +110,8 @@ async def test_the_town_handles_extends_once_and_answers_in_time(scene: Scene) -
 
     # 04-22 accepted, notice served.
     now = await handler.seen(k2)
-    assert (now["stage"], due(now, "HANDLE")) == ("ACCEPTED", "2026-06-21")
-    assert clock(now, "HANDLE")["limit"]["amount"] == 60
+    assert (now["stage"], due(now, "HANDLE")) == ("ACCEPTED", "2026-05-22")
+    assert by_book(clock(now, "HANDLE")) == {"law-2022": "2026-06-21", "law-zj-2016": "2026-05-22"}
     assert local(clock(now, "ACCEPT_NOTICE")["stoppedAt"]) == "2026-04-22 10:00"
     await handler.do("handler/StartHandling", caseId=k2)
 
@@ -118,19 +121,19 @@ async def test_the_town_handles_extends_once_and_answers_in_time(scene: Scene) -
     answer = await leader.attempt("leader/ExtendCase", days=60, **longer)
     assert answer.code == "EXTENSION_CAP"
     told = {each["key"]: each["value"] for each in answer.result["details"]}
-    assert (told["amount"], told["unit"]) == ("30", "DAY")
+    assert (told["amount"], told["unit"], told["source"]) == ("30", "DAY", "law-2022 L22-17")
     assert await handler.refused("leader/ExtendCase", days=30, **longer) == "NOT_PERMITTED"
-    assert due(await handler.seen(k2), "HANDLE") == "2026-06-21"
+    assert due(await handler.seen(k2), "HANDLE") == "2026-05-22"
 
     # 05-18 +30 days, approved by the town head, the reason sent to the petitioner.
     extended = await leader.do("leader/ExtendCase", days=30, **longer)
-    assert (extended["case"]["stage"], extended["case"]["dueOn"]) == ("HANDLING", "2026-07-21")
+    assert (extended["case"]["stage"], extended["case"]["dueOn"]) == ("HANDLING", "2026-06-21")
 
     # 05-25 asks a second extension.
     scene.at("2026-05-25 09:00")
     again = longer | {"notice": notice("2026-05-25 08:30")}
     assert await leader.refused("leader/ExtendCase", days=1, **again) == "EXTENSION_ONCE"
-    assert due(await handler.seen(k2), "HANDLE") == "2026-07-21"
+    assert due(await handler.seen(k2), "HANDLE") == "2026-06-21"  # a Sunday, not moved
 
     # 06-18 opinion served, remedies told: on time. The review window ends 07-18 (Sat) and moves to 07-20.
     scene.at("2026-06-18 15:00")
@@ -198,7 +201,7 @@ async def k3_with_xiuzhou(scene: Scene, *, signed_at: str = "2026-10-08 09:00") 
     scene.at("2026-09-29 10:00")
     city = scene.desk("jiaxing.clerk")
     registered = await city.do("clerk/RegisterCase", **matter("2026-09-29 10:00"))
-    assert registered["case"]["dueOn"] == "2026-10-14"
+    assert registered["case"]["dueOn"] == "2026-10-12"
     k3 = registered["case"]["id"]
     scene.at("2026-09-30 15:00")
     order = await city.forward(k3, await scene.office("330411"))
@@ -252,12 +255,13 @@ async def test_2_and_3_an_agreed_return_gives_the_sender_the_next_workday(scene:
     await city.forward(k3, await scene.office("330402"))
     sorted_ = clock(await city.seen(k3), "FORWARD")
     assert sorted_["isOverdue"] is False
+    assert sorted_["breach"] is None
     assert sorted_["stoppedAt"] < sorted_["dueAt"]
 
 
 async def test_2_the_next_workday_counts_where_the_old_date_has_passed(scene: Scene) -> None:
     _, order = await k3_with_xiuzhou(scene)
-    # Agreed on Friday 10-16: the old date was 10-14, the next workday is Monday 10-19.
+    # Agreed on Friday 10-16: the old date was 10-12, the next workday is Monday 10-19.
     back = await objected_and_returned(scene, order, returned_at="2026-10-16 16:00")
     assert due(back, "FORWARD") == "2026-10-19"
     assert back["dueOn"] == "2026-10-19"
@@ -274,6 +278,7 @@ async def test_3_forwarding_a_day_later_is_late(scene: Scene) -> None:
     await city.forward(k3, await scene.office("330402"))
     sorted_ = clock(await city.seen(k3), "FORWARD")
     assert (sorted_["dueOn"], local(sorted_["stoppedAt"])) == ("2026-10-14", "2026-10-15 09:00")
+    assert (sorted_["breach"]["code"], sorted_["breach"]["days"]) == ("LATE_FORWARD", 1)
 
 
 async def test_4_a_second_forward_to_the_same_office_needs_a_decision(scene: Scene) -> None:
@@ -315,7 +320,7 @@ async def test_5_a_recall_is_possible_until_the_receiver_signs(scene: Scene) -> 
     now = await city.seen(case)
     assert chain(now) == [("3304", "2026-04-15 09:00", None)]
     assert clock(now, "FORWARD")["stoppedAt"] is None
-    assert due(now, "FORWARD") == "2026-04-30"
+    assert due(now, "FORWARD") == "2026-04-22"
     assert await scene.desk("nanhu.clerk").visibility(case) == "NONE"
     assert await scene.desk("nanhu.clerk").refused("dispatcher/SignForCase", orderId=first) == "NOT_FOUND"
 

@@ -122,7 +122,28 @@ def test_every_result_payload_and_error_belongs_to_a_mutation() -> None:
 
 
 def test_a_mutation_is_named_after_its_noun_and_has_a_verb() -> None:
-    nouns = ("case", "office", "staff", "membership", "session", "password", "accessOverride")
+    nouns = (
+        "case",
+        "office",
+        "staff",
+        "membership",
+        "session",
+        "password",
+        "accessOverride",
+        "calendar",
+        "reception",
+        "resource",
+        "responsibilityList",
+        "notice",
+        "adminTask",
+        "liaisonLink",
+        "accountabilityReview",
+        "report",
+        "ruleDraft",
+        "ruleBook",
+        "ruleReview",
+        "rulePack",
+    )
     assert [name for name in MUTATIONS if not name.startswith(nouns) or name in nouns] == []
 
 

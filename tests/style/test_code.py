@@ -25,12 +25,20 @@ _STATEMENTS = {
 }
 #: Modules outside ``repository.py``, ``loaders.py`` and ``db/`` that hold SQL, each with its reason.
 _SQL_ALSO_IN = {
+    "access.flags_sql": "what may be seen of a row, as columns of a compiled statement",
     "access.plans_sql": "list filters are compiled here, from what the enforcer answers",
     "access.tables": "the columns that plans speak of, for callers without the models of cases",
     "access.models": "conditions of partial indexes",
+    "calendars.models": "conditions of partial indexes",
     "cases.models": "conditions of partial indexes",
+    "clocks.models": "conditions of partial indexes",
     "custody.models": "conditions of partial indexes",
+    "escalation.models": "conditions of partial indexes",
+    "leads.models": "conditions of partial indexes",
+    "notices.models": "conditions of partial indexes",
     "people.models": "conditions of partial indexes",
+    "rules.models": "conditions of partial indexes",
+    "supervision.models": "orders of indexes",
     "tenancy.models": "conditions of partial indexes",
 }
 #: Drivers and migrations are the business of ``db/`` alone.

@@ -11,10 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from starlette.applications import Starlette
 
 from caseway import demo
 from caseway.app import build_app
 from caseway.db.session import Database
+from caseway.gql.documents import DocumentStore
+from caseway.gql.limits import Limits
+from caseway.schema import schema
 from caseway.settings import Settings
 from support.database import Cluster, FreshDatabase
 
@@ -23,6 +27,7 @@ MASTER_KEY = "Y2FzZXdheS10ZXN0cy1tYXN0ZXIta2V5LTMyLWJ5dGU="
 #: Since when the demo's staff are in their posts.
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 _TEMPLATES: dict[int, str] = {}
+_DOCUMENTS: dict[tuple[Limits, bool], DocumentStore] = {}
 
 
 def settings_for(database: FreshDatabase, data_dir: Path, **changes: Any) -> Settings:
@@ -35,6 +40,17 @@ def settings_for(database: FreshDatabase, data_dir: Path, **changes: Any) -> Set
         "db_pool_overflow": 8,
     }
     return Settings(**(values | changes))
+
+
+def documents(settings: Settings) -> DocumentStore:
+    """The memory of documents of all applications of a run with the same limits: the walks ask each the same."""
+    limits = Limits.of(settings)
+    key = (limits, settings.introspection)
+    if key not in _DOCUMENTS:
+        _DOCUMENTS[key] = DocumentStore(
+            schema._schema, limits, introspection=settings.introspection, most_tokens=2_000_000, longest_text=10**6
+        )
+    return _DOCUMENTS[key]
 
 
 def demo_template(cluster: Cluster) -> str:
@@ -133,6 +149,8 @@ class World:
     database: FreshDatabase
     settings: Settings
     dial: Dial
+    #: The application that answers.
+    application: Starlette | None = None
     _tokens: dict[str, tuple[str, datetime]] = field(default_factory=dict)
 
     async def post(self, document: str, variables: dict[str, Any], headers: dict[str, str]) -> Answer:
@@ -171,9 +189,9 @@ async def world(
     database = cluster.fresh("world", template=template or await asyncio.to_thread(demo_template, cluster))
     settings = settings_for(database, data_dir, **changes)
     clock = dial or Dial()
-    app = build_app(settings, now=clock)
+    app = build_app(settings, now=clock, documents=documents(settings))
     async with app.router.lifespan_context(app):
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://caseway.test", timeout=30) as client:
-            yield World(client, database, settings, clock)
+            yield World(client, database, settings, clock, app)
     await asyncio.to_thread(cluster.drop, database)

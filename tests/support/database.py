@@ -9,6 +9,7 @@ import re
 import shutil
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from caseway.cli import reference
 from caseway.db import migrate
 from caseway.db.address import Address
 from caseway.db.embedded import EmbeddedPostgres
@@ -64,6 +66,9 @@ class Cluster:
             address = self.server.address.with_database(TEMPLATE)
             self._execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(TEMPLATE)))
             migrate.upgrade(address)
+            # In a thread of its own: a fixture may be asked for while a loop runs.
+            with ThreadPoolExecutor(1) as beside:
+                beside.submit(reference.load, address).result()
             self._template_ready = True
         return TEMPLATE
 

@@ -9,7 +9,10 @@ from typing import Any
 
 import psycopg
 
+from caseway import worker
 from caseway.clock import SHANGHAI
+from caseway.clocks import firing
+from caseway.db.session import Database
 from caseway.gql import ids
 from support.app import Answer, World
 from support.operations import text
@@ -139,6 +142,16 @@ class Scene:
             )
             return [str(name) for (name,) in await rows.fetchall()]
 
+    async def work(self) -> int:
+        """Let the worker do everything that is due by the clock; how many effects it applied. None may fail."""
+        database = Database(self.world.database.url, pool_size=1)
+        try:
+            applied = await firing.run_due(database, worker.EFFECTS, self.world.dial.instant)
+        finally:
+            await database.close()
+        assert await self.facts("select kind, last_error from timer where last_error is not null") == []
+        return applied
+
     async def facts(self, query: str, *values: Any) -> list[tuple[Any, ...]]:
         """What a statement answers over all rows, beside every lock: for what no member of staff may see."""
         async with await psycopg.AsyncConnection.connect(self.world.database.dsn) as connection:
@@ -194,6 +207,11 @@ def clock(case: Case, kind: str) -> dict[str, Any]:
 def due(case: Case, kind: str) -> str:
     """The last day of the newest limit of one kind."""
     return str(clock(case, kind)["dueOn"])
+
+
+def by_book(shown: dict[str, Any]) -> dict[str, str]:
+    """The last day that each book's limit of a clock comes to."""
+    return {each["book"]: each["dueOn"] for each in shown["limits"]}
 
 
 def chain(case: Case) -> list[tuple[str, str | None, str | None]]:

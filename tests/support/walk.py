@@ -12,20 +12,32 @@ import binascii
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from caseway.gql import ids
 from support import walk_oracle as oracle
 from support.app import Answer, Caller
 from support.walk_case import IDENTITY, MARKER, Denied, Known
 from support.walk_oracle import Viewer
+from support.walk_rules import DRAFTED
 from support.walk_schema import JOINT, Root, document
+
+if TYPE_CHECKING:
+    from support.walk_notices import Told
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _OPAQUE = re.compile(rb'"([A-Za-z0-9_-]{16,400})"')
 #: Fields of a case that say what the case is about: null below the level.
 _CONTENT_FIELDS = ("title", "claims", "petitioners")
 _BATCH = 12
+#: Roots about what an office has to see to, and who may ask.
+_OVERSEEN = {
+    "supervisions": oracle.sees_duties,
+    "accountabilityReviews": oracle.sees_reviews,
+    "reportDuties": oracle.sees_duties,
+    "reportEventDuties": oracle.sees_duties,
+    "metricValue": oracle.counts,
+}
 #: Below this a number of accusations is not told.
 _FEWEST = 5
 
@@ -61,6 +73,12 @@ class Walk:
     codes: dict[int, str] = field(default_factory=dict)
     #: Names of persons by user name.
     names: dict[str, str] = field(default_factory=dict)
+    #: Notices by their global ids.
+    notices: dict[str, Told] = field(default_factory=dict)
+    #: Cases in the files of reviews by their global ids.
+    reviews: dict[str, tuple[Known, ...]] = field(default_factory=dict)
+    #: Revisions of unpublished rule books, and whose they are.
+    unpublished: dict[str, str] = field(default_factory=dict)
     #: (type, field) that came back with a value.
     seen: set[tuple[str, str]] = field(default_factory=set)
     answers: int = 0
@@ -77,6 +95,8 @@ class Walk:
             self._owners[text] = case
         for order in case.orders:
             self._owners.update(dict.fromkeys([order.gid, *order.texts], case))
+        for raised in case.escalations:
+            self._owners.update(dict.fromkeys([raised.gid, *raised.lower_texts, *raised.upper_texts], case))
 
     def allowed(self, viewer: Viewer | None) -> set[str]:
         """Every telling text that may be told to the viewer."""
@@ -131,6 +151,12 @@ class Walk:
             and any(told.get("pageInfo", {}).get(name) for name in ("hasNextPage", "hasPreviousPage"))
         ):
             yield "", "an empty page that says there are more"
+        if root.name in _OVERSEEN:
+            rows = told.get("nodes") or told.get("edges") if "pageInfo" in told else told
+            (_, (number,)) = ids.split(root.arguments["officeId"])
+            code = self.codes.get(int(str(number)), "")
+            if rows and not _OVERSEEN[root.name](viewer, self.lines.get(code, ())):
+                yield "", f"{root.name} of {code}"
         if root.name == "caseCounts":
             (_, (number,)) = ids.split(root.arguments["officeId"])
             yield from (("", wrong) for wrong in self._miscounted(viewer, self.codes[int(str(number))], told))
@@ -158,7 +184,7 @@ class Walk:
             each
             for each in answer.body.get("errors", [])
             if each.get("extensions", {}).get("code")
-            in ("UNEXPECTED", "GRAPHQL_VALIDATION_FAILED", "GRAPHQL_PARSE_FAILED", "QUERY_TOO_COSTLY")
+            in ("UNEXPECTED", "GRAPHQL_VALIDATION_FAILED", "GRAPHQL_PARSE_FAILED", "QUERY_TOO_COSTLY", "PAGE_SIZE")
         ]
         assert not unexpected, (walker.name, asked, unexpected[:2])
         may = self.allowed(walker.viewer) | set(besides)
@@ -172,7 +198,8 @@ class Walk:
     def ids(self) -> set[str]:
         """The ids of every case and order, as they stand in answers."""
         orders = {order.gid for case in self.cases for order in case.orders}
-        return orders | {str(case.key[1]) for case in self.cases}
+        raised = {each.gid for case in self.cases for each in case.escalations}
+        return orders | raised | {str(case.key[1]) for case in self.cases}
 
     def texts(self, raw: bytes) -> set[str]:
         """Telling texts in an answer, also inside of ids and cursors."""
@@ -185,6 +212,7 @@ class Walk:
         found |= {text for text in self._owners if len(text) == 1 and text in whole}
         found |= {case.number for case in self.cases if case.number in whole}
         found |= {order.gid for case in self.cases for order in case.orders if order.gid in whole}
+        found |= {each.gid for case in self.cases for each in case.escalations if each.gid in whole}
         return found
 
     def _category(self, text: str) -> str:
@@ -214,9 +242,64 @@ class Walk:
             case "AccessOverride" | "AccessExplanation" | "AccessAttempt" as kind:
                 if viewer is None or not viewer.post.roles & oracle.ADMINISTERS:
                     yield "", kind
+            case "OfficeNotice" if "id" in each:
+                yield from self._notice(viewer, self.notices[each["id"]])
+            case "AdminTask" if "office" in each:
+                if not self._looks_after(viewer, each["office"]):
+                    yield "", "a task"
+            case "RuleBookVersion" if each.get("revision") in self.unpublished:
+                if not oracle.reads_drafts(viewer, self.unpublished[each["revision"]]):
+                    yield "", "a draft"
+            case "BookRule" if each.get("code") in DRAFTED:
+                if not oracle.reads_drafts(viewer, DRAFTED[each["code"]]):
+                    yield "", f"rule {each['code']} of a draft"
+            case "RulePackDrift" if "code" in (each.get("office") or {}):
+                if not oracle.provides_rules(viewer, self.lines[each["office"]["code"]]):
+                    yield "", f"what differs from a pack in {each['office']['code']}"
+            case "ReceptionSession" | "DutyStatement" | "ResourceStandard" as kind if "code" in (
+                each.get("office") or {}
+            ):
+                if not oracle.sees_reception(viewer, self.lines[each["office"]["code"]]):
+                    yield "", f"{kind} of {each['office']['code']}"
+            case "LiaisonLink" | "AccountabilityReview" | "AccountabilityEvidence" | "Supervision" | "ReportDuty":
+                yield from self._overseen(viewer, each)
             case "CaseCount" if "count" in each:
                 if each["petitionClass"] == "ACCUSATION" and each["count"] is not None and each["count"] < _FEWEST:
                     yield "", f"a count of {each['count']} accusations"
+
+    def _overseen(self, viewer: Viewer | None, each: dict[str, Any]) -> Iterator[tuple[str, str]]:
+        """What is said of an office's oversight is said to those who may know; what it is about is a case they see."""
+        kind = each["__typename"]
+        if viewer is None:
+            yield "", kind
+        if kind in ("AccountabilityReview", "ReportDuty") and "office" in each:
+            code = self.codes[ids.decode_number("Office", each["office"]["id"])]
+            may = oracle.sees_duties if kind == "ReportDuty" else oracle.sees_reviews
+            if not may(viewer, self.lines[code]):
+                yield "", f"{kind} of {code}"
+        file = self.reviews.get(each.get("id", ""), ())
+        yield from ((case.name, "a review") for case in file if viewer and oracle.barred(viewer, case))
+        about_a_case = kind in ("AccountabilityEvidence", "Supervision") or each.get("event")
+        if about_a_case and each.get("case", "") is None:
+            yield "", f"{kind} about a case that is not shown"
+        if each.get("holders") or each.get("registrations"):
+            case = self._by_gid(each["case"]["id"])
+            if case is not None and not (viewer and oracle.sees_history(viewer, case, self.lines[case.holder])):
+                yield case.name, "history in a review"
+
+    def _looks_after(self, viewer: Viewer | None, office: dict[str, Any] | None) -> bool:
+        """Tasks of the platform are its operators', those of an office its own administrators'."""
+        if viewer is None or office is None:
+            return viewer is not None and "platform_operator" in viewer.post.roles
+        return "tenant_admin" in viewer.post.roles and office.get("code", viewer.post.office) == viewer.post.office
+
+    def _notice(self, viewer: Viewer | None, told: Told) -> Iterator[tuple[str, str]]:
+        """A notice is its office's, for those who work on cases there; about a case, for those who see a card of it."""
+        name = told.case.name if told.case is not None else ""
+        if viewer is None or viewer.post.office != told.office or not oracle.works_on_cases(viewer):
+            yield name, f"a notice to {told.office}"
+        elif told.case is not None and self.level(viewer, told.case) < oracle.CARD:
+            yield name, "a notice"
 
     def _case_fields(self, viewer: Viewer | None, case: Known, each: dict[str, Any]) -> Iterator[str]:
         """What a case object shows beyond its level."""
@@ -246,6 +329,17 @@ class Walk:
                     yield "timeline.facts"
                 if office not in case.earlier and row["type"] not in ("case.registered", "case.accusation_handed_over"):
                     yield f"timeline {row['type']}"
+        if each.get("responsibilityList") is not None and not oracle.sees_list(viewer, case, self.lines[case.holder]):
+            yield "responsibilityList"
+        raises = case.holder == office and case.is_open and not case.accusation and viewer.post.roles & oracle.RAISES
+        if each.get("whyNotEscalated") is not None and not (history or raises):
+            yield "whyNotEscalated"
+        for row in [] if history else each.get("supervisions") or []:
+            between = {
+                self.codes[ids.decode_number("Office", row[name]["id"])] for name in ("supervisor", "supervised")
+            }
+            if office not in between | {case.holder}:
+                yield "supervisions"
         involved = case.earlier | case.addressee | case.joint | case.advisor | {case.holder}
         apart = office not in involved and viewer.seat not in self.lines[case.holder] and case.lead != viewer.name
         if apart and any(row["isAvailable"] for row in each.get("availableActions", [])):

@@ -9,7 +9,7 @@ from support.walk_schema import Root, document
 from support.walk_values import nobodys
 from support.walk_world import Walked
 
-FIELDS = ("caseId", "targetId", "precedingCaseId", "orderId")
+FIELDS = ("caseId", "targetId", "precedingCaseId", "orderId", "escalationId")
 #: Root fields in one request.
 _MANY = 20
 
@@ -29,15 +29,15 @@ async def answers(walked: Walked, walker: Walker, roots: list[Root], *, judged: 
 
 
 async def differences(walked: Walked, walker: Walker) -> list[str]:
-    """Mutations that tell this actor a hidden case or order from one that is not there. One hidden case for every kind
-    of hiding: of a class, held somewhere, barred or not."""
+    """Mutations that tell this actor a hidden case, order or escalation from one that is not there. One hidden case for
+    every kind of hiding: of a class, held somewhere, barred or not."""
     told: list[str] = []
     cases = hidden(walked, walker)
     for field in FIELDS:
         names = ["caseRegister"] if field == "precedingCaseId" else walked.attempts.names(field)
         absent = await answers(walked, walker, aimed(walked, names, walker, field, absent_id(walked, field)))
         for case in cases:
-            gid = case.gid if field != "orderId" else next((order.gid for order in reversed(case.orders)), None)
+            gid = _aim(case, field)
             if gid is None:
                 continue
             mine = await answers(walked, walker, aimed(walked, names, walker, field, gid))
@@ -52,7 +52,14 @@ async def differences(walked: Walked, walker: Walker) -> list[str]:
 def absent_id(walked: Walked, field: str) -> str:
     """An id of the right type that nothing has."""
     places = walked.built.places
-    return nobodys(places.orders[0] if field == "orderId" else places.cases[0].gid)
+    real = {"orderId": places.orders, "escalationId": places.escalations}.get(field) or [places.cases[0].gid]
+    return nobodys(real[0])
+
+
+def _aim(case: Known, field: str) -> str | None:
+    """What such a field names of a case; its newest, None if it has none."""
+    parts = {"orderId": [each.gid for each in case.orders], "escalationId": [each.gid for each in case.escalations]}
+    return next(reversed(parts[field]), None) if field in parts else case.gid
 
 
 def aimed(walked: Walked, names: list[str], walker: Walker, field: str, gid: str) -> list[Root]:
@@ -73,7 +80,7 @@ def hidden(walked: Walked, walker: Walker) -> list[Known]:
     viewer = walker.viewer
     assert viewer is not None
     kinds: dict[tuple[bool, ...], Known] = {}
-    for case in sorted(walked.built.cases, key=lambda case: not case.orders):
+    for case in sorted(walked.built.cases, key=lambda case: (not case.escalations, not case.orders)):
         if walked.walk.level(viewer, case) == oracle.NONE:
             near = viewer.post.office in case.earlier | case.addressee | {case.holder}
             kinds.setdefault((case.accusation, oracle.barred(viewer, case), near), case)

@@ -10,7 +10,7 @@ import psycopg
 
 from caseway.gql import ids
 from support.app import Answer, Caller, World
-from support.walk_case import ANSWER, CONTENT, IDENTITY, NOTICE, REASON, Known, SentOrder
+from support.walk_case import ANSWER, CONTENT, IDENTITY, NOTICE, REASON, Known, Raised, SentOrder
 from support.walk_schema import Selections
 
 FENGQIAO, YUXIN, NANHU, CITY = "330402100", "330402101", "330402", "3304"
@@ -80,6 +80,7 @@ class Builder:
         phone: str | None = None,
         new_facts: str | None = None,
         channel: str = "LETTER",
+        place: str = "330402100",
     ) -> Known:
         """A case of this name; its markers are in every text that can be given."""
         case = Known(name, office, accusation=accusation, consent=consent)
@@ -90,7 +91,7 @@ class Builder:
             "entry": self.entry(case, rare, phone=phone, consent=consent, channel=channel),
             "petitionClass": "ACCUSATION" if accusation else "APPEAL_CLAIM",
             "field": "LAND",
-            "placeCode": "330402100",
+            "placeCode": place,
         }
         if accused or persons:
             given["accused"] = {
@@ -153,6 +154,19 @@ class Builder:
                 for order, (key, sender, receiver) in zip(case.orders, rows, strict=True):
                     order.gid = ids.encode("Order", case.key[0], key)
                     assert (order.sender, order.receiver) == (numbers[sender], numbers[receiver]), case.name
+                self._learn_escalations(connection, case, numbers)
+
+    def _learn_escalations(self, connection: psycopg.Connection[Any], case: Known, numbers: dict[int, str]) -> None:
+        """Those that were built, in their order, and those of take-ups without a rule, which say nothing."""
+        rows = connection.execute(
+            "select id, from_office_id, to_office_id from escalation where city_id = %s and case_id = %s"
+            " order by coalesce(proposed_at, raised_at), id",
+            case.key,
+        ).fetchall()
+        case.escalations += [Raised("", "") for _ in range(len(rows) - len(case.escalations))]
+        for raised, (key, lower, upper) in zip(case.escalations, rows, strict=True):
+            raised.gid = ids.encode("Escalation", case.key[0], key)
+            raised.lower, raised.upper = numbers[lower], numbers[upper]
 
     async def send(self, mutation: str, case: Known, who: str, sender: str, to: str, **given: Any) -> SentOrder:
         """An order about the case."""
@@ -247,6 +261,7 @@ async def _rich(to: Builder) -> None:
     pressed = await to.send("caseSupervise", case, "nanhu.supervisor", NANHU, FENGQIAO, reportDueAt=to.local(days=9))
     await to.ask(who, "caseSupervisionReply", orderId=pressed.gid, text=case.mark(CONTENT))
     await to.on("caseIdentityRead", case, who, purpose=case.mark(REASON))
+    await to.on("caseGrade", case, "fengqiao.leader", grade="COMPLEX", reason=case.mark(REASON))
     await to.on(
         "caseExtend", case, "fengqiao.leader",
         days=10, reason=case.mark(NOTICE), notice={"servedAt": to.local(), "text": case.mark(CONTENT)},

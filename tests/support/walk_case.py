@@ -43,6 +43,17 @@ class SentOrder:
 
 
 @dataclass
+class Raised:
+    """An escalation: who asked whom, and what each of the two wrote about it."""
+
+    lower: str
+    upper: str
+    gid: str = ""
+    lower_texts: list[str] = field(default_factory=list)
+    upper_texts: list[str] = field(default_factory=list)
+
+
+@dataclass
 class Known:
     """One case of the world. Offices by code, persons by user name."""
 
@@ -63,9 +74,12 @@ class Known:
     informed: set[str] = field(default_factory=set)
     advisor: set[str] = field(default_factory=set)
     reasoned: set[str] = field(default_factory=set)
+    #: Leaders to whom its responsibility list was delivered, and the government they lead.
+    linked: dict[str, str] = field(default_factory=dict)
     accused_offices: set[str] = field(default_factory=set)
     barred_persons: set[str] = field(default_factory=set)
     orders: list[SentOrder] = field(default_factory=list)
+    escalations: list[Raised] = field(default_factory=list)
     markers: dict[str, str] = field(default_factory=dict)
 
     def mark(self, category: str) -> str:
@@ -78,6 +92,13 @@ class Known:
         """A text that an order of this case says."""
         text = f"mk{next(_numbers):06d}z"
         order.texts.append(text)
+        return text
+
+    @staticmethod
+    def raised_mark(texts: list[str]) -> str:
+        """A text that one side of an escalation writes."""
+        text = f"mk{next(_numbers):06d}z"
+        texts.append(text)
         return text
 
     @property

@@ -6,6 +6,7 @@ from __future__ import annotations
 from caseway import demo
 from support.walk_build import XIUZHOU, Builder
 from support.walk_case import Denied
+from support.walk_rules import loosened
 
 _PASSWORD = "a password of the walk 7"
 #: Far from every case of the world.
@@ -17,6 +18,7 @@ async def build_administration(to: Builder) -> tuple[tuple[str, ...], tuple[Deni
     await _sessions(to)
     await _staff(to)
     await _offices(to)
+    await _days(to)
     rule = {"officeId": to.offices[XIUZHOU], "role": "handler", "relation": "informed+ordinary", "effect": "DENY"}
     added = []
     for permission in ("case:card", "case:stub", "case:recuse"):
@@ -58,8 +60,17 @@ async def _offices(to: Builder) -> None:
     await to.ask(who, "officeRename", officeId=first, name="一村改名")
     await to.ask(who, "officeSuspend", officeId=second)
     await to.ask(who, "officeResume", officeId=second)
+    await loosened(to, second, to.offices["152525100"])
     await to.ask(who, "officeMove", officeId=second, parentId=to.offices["152525100"])
     await to.ask(who, "officeMerge", officeId=first, intoId=second)
     to.offices["152525901201"] = first
     parts = [{"code": "152525902", "name": "新一镇"}, {"code": "152525903", "name": "新二镇"}]
     await to.ask(who, "officeSplit", officeId=town, parts=parts)
+
+
+async def _days(to: Builder) -> None:
+    """One day that counts and one that was taken back, both in the period that is asked for."""
+    day = {"officeId": to.offices[_BANNER], "name": "那达慕", "basis": "旗人民政府决定"}
+    await to.ask("dongwuqi.admin", "calendarLocalDayAdd", dayOn="2026-06-03", kind="HOLIDAY", **day)
+    made = await to.ask("dongwuqi.admin", "calendarLocalDayAdd", dayOn="2026-06-07", kind="MAKE_UP_WORKDAY", **day)
+    await to.ask("dongwuqi.admin", "calendarLocalDayRevoke", localDayId=made["localDay"]["id"])

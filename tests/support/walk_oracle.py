@@ -15,10 +15,12 @@ NONE, STUB, CARD, FULL_CONTENT, FULL = 0, 2, 3, 4, 5
 #: Names that the schema gives these levels.
 NAMES = {STUB: "STUB", CARD: "CARD", FULL_CONTENT: "CONTENT", FULL: "FULL"}
 
-_WORK_ON_CASES = frozenset({"clerk", "handler", "dispatcher", "leader", "supervisor", "reviewer"})
+_WORK_ON_CASES = frozenset({"clerk", "handler", "dispatcher", "leader", "linked_leader", "supervisor", "reviewer"})
 _WATCH_BELOW = frozenset({"dispatcher", "leader", "supervisor"})
 _ASSIST = frozenset({"handler", "dispatcher", "leader"})
 _SIGN = frozenset({"clerk", "handler", "dispatcher", "leader"})
+#: Roles that raise any case of their office; others raise what they handle, of which they see all.
+RAISES = frozenset({"dispatcher", "leader"})
 
 
 #: Roles that look after an office, its rules and its audit; they see no case by it.
@@ -36,6 +38,11 @@ class Viewer:
     lines: dict[str, tuple[str, ...]] = field(hash=False, compare=False, default_factory=dict)
     #: The government whose area the office acts for.
     seat: str = ""
+
+
+def works_on_cases(viewer: Viewer) -> bool:
+    """Whether the viewer has a role that works on cases."""
+    return bool(viewer.post.roles & _WORK_ON_CASES)
 
 
 def barred(viewer: Viewer, case: Known) -> bool:
@@ -69,6 +76,8 @@ def _ordinary(viewer: Viewer, case: Known, own: bool, below: bool, denied: Colle
         found.append(FULL if case.assignee == viewer.name else CARD)
     if case.lead == viewer.name:
         found.append(FULL)
+    if case.linked.get(viewer.name) == office:
+        found.append(CARD)
     if office in case.earlier:
         found.append(CARD)
     if office in case.informed and not roles & _WORK_ON_CASES <= _denied(office, "informed", denied):
@@ -134,6 +143,13 @@ def allowed(viewer: Viewer, case: Known, line: Collection[str], denied: Collecti
             # What an office wrote itself, or was answered to what it wrote, is its own part.
             if seen >= FULL_CONTENT or office == order.sender:
                 found |= set(order.texts)
+    watches = viewer.seat in line and case.is_open and bool(viewer.post.roles & _WATCH_BELOW)
+    for raised in case.escalations:
+        # Those who watch from above see what was raised; what was written about it is content, or one's own.
+        if history or (seen >= CARD and (watches or office in (raised.lower, raised.upper, case.holder))):
+            found.add(raised.gid)
+            found |= set(raised.lower_texts) if seen >= FULL_CONTENT or office == raised.lower else set()
+            found |= set(raised.upper_texts) if seen >= FULL_CONTENT or office == raised.upper else set()
     return found | {text for text, kind in case.markers.items() if kind in kinds and kind != IDENTITY}
 
 
@@ -143,6 +159,48 @@ def identity_allowed(viewer: Viewer, case: Known, line: Collection[str], *, lega
     if level(viewer, case, line) != FULL:
         return False
     return not (case.accusation and case.discipline) or case.consent or legal_power
+
+
+def sees_list(viewer: Viewer, case: Known, line: Collection[str]) -> bool:
+    """Whether the list of who answers for a key case is shown: to who handles or leads it, to those who sort and lead
+    at the holder and wherever it is signed for, to those who watch it from above, and to the linked leaders."""
+    seen = level(viewer, case, line)
+    if case.accusation or seen < CARD:
+        return False
+    roles, office = viewer.post.roles, viewer.post.office
+    return bool(
+        seen == FULL
+        or case.linked.get(viewer.name) == office
+        or (case.holder == office and roles & _WATCH_BELOW)
+        or (office in case.addressee and roles & _SIGN)
+        or (viewer.seat in line and roles & _WATCH_BELOW)
+    )
+
+
+def sees_duties(viewer: Viewer | None, line: Collection[str]) -> bool:
+    """Whether what an office supervises, or owes to report, may be shown: to its own people, and to those who watch or
+    audit the area. ``line`` = offices from the top down to this one."""
+    if viewer is None:
+        return False
+    roles, office = viewer.post.roles, viewer.post.office
+    own = list(line)[-1] == office
+    above = viewer.seat in line or office in line
+    return bool((own and roles & (_WORK_ON_CASES | {"auditor"})) or (above and roles & (_WATCH_BELOW | {"auditor"})))
+
+
+def sees_reviews(viewer: Viewer | None, line: Collection[str]) -> bool:
+    """Whether reviews whose duty an office has may be shown: to those who lead, supervise or audit it or the area."""
+    if viewer is None:
+        return False
+    near = viewer.seat in line or viewer.post.office in line
+    return bool(near and viewer.post.roles & {"leader", "supervisor", "auditor"})
+
+
+def counts(viewer: Viewer | None, line: Collection[str]) -> bool:
+    """Whether somebody counts an area; ``line`` = offices from the top down to the one whose area it is."""
+    if viewer is None:
+        return False
+    return viewer.seat in line and bool(viewer.post.roles & {"leader", "supervisor", "auditor"})
 
 
 def sees_staff(viewer: Viewer | None, line: Collection[str]) -> bool:
@@ -157,3 +215,36 @@ def sees_staff(viewer: Viewer | None, line: Collection[str]) -> bool:
         or (own and roles & (_WORK_ON_CASES | {"tenant_admin", "auditor"}))
         or ("tenant_admin" in roles and office in line)
     )
+
+
+def sees_reception(viewer: Viewer | None, line: Collection[str]) -> bool:
+    """Whether sessions, duties and resources of an office may be shown: to its own people, among them those of its
+    petition office and joint conference, and to those who work or audit above it. ``line`` = offices from the top down
+    to this one."""
+    if viewer is None:
+        return False
+    roles, office = viewer.post.roles, viewer.post.office
+    stands_for = viewer.seat if office.endswith(("-xfj", "-lxh")) else office
+    own = list(line)[-1] in (office, stands_for)
+    return bool(
+        (own and roles & (_WORK_ON_CASES | {"tenant_admin", "auditor"}))
+        or (stands_for in line and roles & (_WORK_ON_CASES | {"auditor"}))
+    )
+
+
+def reads_drafts(viewer: Viewer | None, office: str) -> bool:
+    """Whether somebody may know what an office has not published of its rules: those alone who administer, lead or
+    audit it (S4.7)."""
+    return (
+        viewer is not None
+        and viewer.post.office == office
+        and bool(viewer.post.roles & {"tenant_admin", "leader", "auditor"})
+    )
+
+
+def provides_rules(viewer: Viewer | None, line: Collection[str]) -> bool:
+    """Whether somebody may bring rules to an office: its administrators, those above it, and who runs the platform."""
+    if viewer is None:
+        return False
+    roles = viewer.post.roles
+    return bool("platform_operator" in roles or ("tenant_admin" in roles and viewer.post.office in line))

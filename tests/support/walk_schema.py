@@ -39,6 +39,14 @@ NESTED_PAGE = 40
 Fields = GraphQLObjectType | GraphQLInterfaceType
 
 
+def pages(**fields: Any) -> Iterator[tuple[dict[str, Any], bool]]:
+    """A list's ends, with every argument of a page. A page without a size would be refused, and with it all that is
+    asked in the same request."""
+    for size, edge in (("first", "after"), ("last", "before")):
+        yield {**fields, size: 1}, False
+        yield {**fields, size: 1, edge: None}, False
+
+
 def is_leaf(kind: Any) -> bool:
     """Whether a field of this type has no selection of its own."""
     return isinstance(get_named_type(kind), GraphQLScalarType | GraphQLEnumType)

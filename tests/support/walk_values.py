@@ -9,19 +9,28 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import product
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLList, GraphQLSchema, get_named_type
 
 from caseway.access.permissions import Permission
 from caseway.gql import ids
 from support.walk_case import CONTENT, Known
-from support.walk_schema import Enum, Inputs, Root, Selections, is_leaf
+from support.walk_oversight import FEICHENG_XFJ, FORESTRY, HUTUN, MARCH
+from support.walk_reception import ReceptionRoots, reception_values
+from support.walk_rules import RuleRoots, rule_values
+from support.walk_schema import Enum, Inputs, Root, Selections, is_leaf, pages
+
+if TYPE_CHECKING:
+    from support.walk_notices import Tasks, Told
+    from support.walk_oversight import Overseen
+    from support.walk_rules import Books
 
 #: An id that no case has.
 NOBODYS_KEY = uuid.UUID("01900000-0000-7000-8000-00000000dead")
 _NOBODY_ELSES_KEY = uuid.UUID("01900000-0000-7000-8000-00000000beef")
-_PAGING = ("first", "after", "last", "before")
+#: Roots that answer nobody in particular; every other one tells nothing without an identity.
+PUBLIC_ROOTS = frozenset({"receptionSchedule", "ruleRegister"})
 _FAR = {"since": "2026-04-01T00:00:00Z", "before": "2027-01-01T00:00:00Z"}
 
 
@@ -37,6 +46,12 @@ class Places:
     #: Offices by code, and persons, that stand for all of their kind: everybody would be the same question again.
     chosen: tuple[str, ...]
     met: tuple[str, ...]
+    notices: dict[str, Told]
+    tasks: Tasks
+    #: Sessions of reception.
+    sessions: tuple[str, ...]
+    overseen: Overseen
+    books: Books
 
     @property
     def orders(self) -> list[str]:
@@ -44,13 +59,29 @@ class Places:
         return [order.gid for case in self.cases for order in case.orders]
 
     @property
+    def escalations(self) -> list[str]:
+        """Every escalation."""
+        return [raised.gid for case in self.cases for raised in case.escalations]
+
+    @property
     def nodes(self) -> list[str]:
         """Every id of every type."""
         found = [case.gid for case in self.cases] + [case.stub_gid for case in self.cases] + self.orders
+        found += self.escalations
         found += [*self.overrides, *(self.offices[code] for code in self.chosen)]
         found += [each[name] for each in (self.persons, self.memberships) for name in self.met]
+        found += [*self.sessions, ids.encode("ReceptionSession", 2_000_000_000)]
+        found += [*self.overseen.links, *(each.gid for each in self.overseen.reviews)]
+        found += [ids.encode("LiaisonLink", 2_000_000_000), ids.encode("AccountabilityReview", NOBODYS_KEY)]
+        found += [*self.notices, self.tasks.office, self.tasks.platform, ids.encode("AdminTask", NOBODYS_KEY)]
         city = self.cases[0].key[0]
-        return [*found, *(ids.encode(kind, city, NOBODYS_KEY) for kind in ("Case", "CaseStub", "Order"))]
+        return [
+            *found,
+            *(
+                ids.encode(kind, city, NOBODYS_KEY)
+                for kind in ("Case", "CaseStub", "Order", "Escalation", "OfficeNotice")
+            ),
+        ]
 
 
 def nobodys(gid: str, key: uuid.UUID = NOBODYS_KEY) -> str:
@@ -60,7 +91,7 @@ def nobodys(gid: str, key: uuid.UUID = NOBODYS_KEY) -> str:
     return ids.encode(kind, city, key)
 
 
-class Roots:
+class Roots(ReceptionRoots, RuleRoots):
     """Every query root with every argument."""
 
     def __init__(self, schema: GraphQLSchema, places: Places) -> None:
@@ -102,7 +133,7 @@ class Roots:
             return ""
         if "pageInfo" in getattr(named, "fields", {}):
             row = get_named_type(named.fields["nodes"].type)
-            shown = "id" if "id" in row.fields else next(name for name in row.fields)
+            shown = "id" if "id" in row.fields else next(n for n, each in row.fields.items() if is_leaf(each.type))
             return f"{{ edges {{ cursor node {{ __typename {shown} }} }} pageInfo {{ hasNextPage hasPreviousPage }} }}"
         return self.selections.full(kind)
 
@@ -160,21 +191,86 @@ class Roots:
 
     def _case_stubs(self) -> Iterator[tuple[dict[str, Any], bool]]:
         yield {"first": 100}, True
-        yield from (({each: 2 if each in ("first", "last") else None}, False) for each in _PAGING)
+        yield from pages()
 
     def _case_counts(self) -> Iterator[tuple[dict[str, Any], bool]]:
         yield from (({"officeId": gid}, True) for gid in self.chosen)
 
     def _incoming_orders(self) -> Iterator[tuple[dict[str, Any], bool]]:
         yield {"first": 100}, True
-        yield from (({each: 1 if each in ("first", "last") else None}, False) for each in _PAGING)
+        yield from pages()
+
+    def _incoming_escalations(self) -> Iterator[tuple[dict[str, Any], bool]]:
+        yield from self._incoming_orders()
+
+    def _office_notices(self) -> Iterator[tuple[dict[str, Any], bool]]:
+        yield {"first": 100}, True
+        yield from pages()
+        yield from (({"first": 100, "unreadOnly": only}, False) for only in (True, False))
+        yield from (({"first": 100, "kind": kind}, False) for kind in self._enum("NoticeKind"))
+
+    def _admin_tasks(self) -> Iterator[tuple[dict[str, Any], bool]]:
+        yield from (({"first": 100, "openOnly": only}, True) for only in (True, False))
+        yield from pages()
 
     def _access_attempts(self) -> Iterator[tuple[dict[str, Any], bool]]:
         yield {"first": 100}, True
-        yield from (({each: 1 if each in ("first", "last") else None}, False) for each in _PAGING)
+        yield from pages()
 
     def _access_overrides(self) -> Iterator[tuple[dict[str, Any], bool]]:
         yield from (({"officeId": gid}, True) for gid in self.chosen)
+
+    def _calendar_days(self) -> Iterator[tuple[dict[str, Any], bool]]:
+        """A month with a holiday and a local day in it, and days that no notice is known for."""
+        for gid in [*self.chosen, ids.encode("Office", 2_000_000_000)]:
+            yield {"officeId": gid, "fromOn": "2026-05-20", "toOn": "2026-06-22"}, True
+        yield {"officeId": self.chosen[0], "fromOn": "2026-12-30", "toOn": "2027-01-04"}, True
+
+    def _calendar_horizon(self) -> Iterator[tuple[dict[str, Any], bool]]:
+        yield {}, True
+
+    def _liaison_links(self) -> Iterator[tuple[dict[str, Any], bool]]:
+        for gid, ended in product([*self._overseen, ids.encode("Office", 2_000_000_000)], (True, False)):
+            yield {"officeId": gid, "withEnded": ended, "first": 100}, True
+        yield from pages(officeId=self.places.offices[HUTUN])
+
+    def _supervisions(self) -> Iterator[tuple[dict[str, Any], bool]]:
+        yield from self._pages_of(("330402", FEICHENG_XFJ), "330402-xfj")
+
+    def _accountability_reviews(self) -> Iterator[tuple[dict[str, Any], bool]]:
+        yield from self._pages_of(("330402", "370983"), "330402100")
+
+    def _report_event_duties(self) -> Iterator[tuple[dict[str, Any], bool]]:
+        yield from self._pages_of(("330402100", "330402-jw"), "330402-xfj")
+
+    def _pages_of(self, filled: tuple[str, str], *others: str) -> Iterator[tuple[dict[str, Any], bool]]:
+        """Offices where there is something, the chosen ones, and the pages of one."""
+        codes = dict.fromkeys([*filled, *others, *self.places.chosen])
+        gids = [*(self.places.offices[code] for code in codes), ids.encode("Office", 2_000_000_000)]
+        yield from (({"officeId": gid, "first": 100}, True) for gid in gids)
+        yield from pages(officeId=self.places.offices[filled[0]])
+
+    def _report_duties(self) -> Iterator[tuple[dict[str, Any], bool]]:
+        """A month of which one report was filed and others are missing, and the end of a year."""
+        year_end = {"fromOn": "2026-12-25", "toOn": "2027-01-05"}
+        for gid, range_ in product([*self._overseen, ids.encode("Office", 2_000_000_000)], (MARCH, year_end)):
+            yield {"officeId": gid, **range_}, True
+
+    def _metric_definitions(self) -> Iterator[tuple[dict[str, Any], bool]]:
+        yield {}, True
+
+    def _metric_value(self) -> Iterator[tuple[dict[str, Any], bool]]:
+        """A figure that is worked out, and one that is not."""
+        days = {"fromOn": "2026-04-01", "toOn": "2026-04-30"}
+        for gid, code in product(
+            [*self.chosen, ids.encode("Office", 2_000_000_000)], ("ON_TIME_CLOSURE_RATE", "SATISFACTION_RATE")
+        ):
+            yield {"officeId": gid, "code": code, **days}, True
+
+    @property
+    def _overseen(self) -> list[str]:
+        """Offices whose duties and links are asked for: the chosen ones and some far from all of them."""
+        return [*self.chosen, *(self.places.offices[code] for code in (HUTUN, FEICHENG_XFJ, FORESTRY, "330402-xfj"))]
 
     def _access_explain(self) -> Iterator[tuple[dict[str, Any], bool]]:
         persons = [("fengqiao.handler", "330402100"), ("nanhu.leader", "330402"), ("yuxin.handler", "330402101")]
@@ -231,6 +327,12 @@ class Attempts:
         match name:
             case "caseId" | "targetId" | "precedingCaseId":
                 return nobodys(self.places.cases[0].gid, _NOBODY_ELSES_KEY)
+            case "escalationId":
+                return nobodys(self.places.escalations[0], _NOBODY_ELSES_KEY)
+            case "triggers":
+                return ["MULTI_DEPT"]
+            case "points":
+                return ["走查所写的文字"]
             case "orderId":
                 return nobodys(self.places.orders[0], _NOBODY_ELSES_KEY)
             case "officeId" | "competentOfficeId" | "parentId" | "intoId":
@@ -243,8 +345,36 @@ class Attempts:
                 return [persons["yuxin.handler"]]
             case "membershipId":
                 return self.places.memberships["yuxin.handler"]
+            case "noticeId":
+                return ids.encode("OfficeNotice", self.places.cases[0].key[0], _NOBODY_ELSES_KEY)
+            case "taskId":
+                return ids.encode("AdminTask", _NOBODY_ELSES_KEY)
             case "overrideId":
                 return ids.encode("AccessOverride", 999_999)
+            case "solvingOfficeId" | "areaId":
+                return offices["330402101"]
+            case "leadPersonId" | "handlerPersonId":
+                return persons["yuxin.handler"]
+            case "linkId":
+                return ids.encode("LiaisonLink", 2_000_000_000)
+            case "reviewId":
+                return ids.encode("AccountabilityReview", _NOBODY_ELSES_KEY)
+            case "dutyId":
+                return ids.encode("ReportDuty", self.places.cases[0].key[0], _NOBODY_ELSES_KEY)
+            case "caseIds":
+                return [nobodys(self.places.cases[0].gid, _NOBODY_ELSES_KEY)]
+            case "book":
+                return "law-2022"
+            case "rule" if owner == "AccountabilityReviewOpenInput":
+                return "L22-32"
+            case "decision" if owner == "AccountabilityReviewDecideInput":
+                return "走查所写的文字"
+            case "localDayId":
+                return ids.encode("CalendarLocalDay", 999_999)
+            case "dayOn":
+                return self.soon[:10]
+            case "basis":
+                return "走查所依据的决定"
             case "expectedVersion" | "withinDays" | "days":
                 return 1
             case "reportDueAt":
@@ -275,13 +405,26 @@ class Attempts:
                 return 2
             case "legalPower" | "name" | "username" | "phone" | "address" | "password" | "idempotencyKey":
                 return f"walk-{name}"
-            case "title" | "text" | "reason" | "instruction" | "claim" | "statement" | "purpose" | "explanation":
+            case (
+                "title"
+                | "text"
+                | "tried"
+                | "reason"
+                | "instruction"
+                | "claim"
+                | "statement"
+                | "purpose"
+                | "explanation"
+            ):
                 return "走查所写的文字"
             case "body" | "legalBasis" | "remedies" | "newFacts" if owner != "CaseRegisterInput":
                 return "走查所写的文字"
             case "consent" | "contactUnknown" | "isUnknown":
                 return False
-        return None
+            case "kind" if owner == "BookRuleInput":
+                return "meeting"
+        found = reception_values(persons["yuxin.handler"], soon=self.soon)
+        return (found | rule_values(offices["330402101"], soon=self.soon)).get(name)
 
 
 def _snake(name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -24,8 +25,14 @@ from support.database import Cluster, FreshDatabase
 from support.walk import Walk, Walker
 from support.walk_build import Builder, build_cases
 from support.walk_case import Denied, Known, Post
+from support.walk_escalation import build_escalations
 from support.walk_extra import build_administration
+from support.walk_notices import build_notices
 from support.walk_oracle import Viewer
+from support.walk_oversight import build_oversight
+from support.walk_reception import build_reception
+from support.walk_rules import build_rules
+from support.walk_rules import known as known_books
 from support.walk_schema import Selections
 from support.walk_values import Attempts, Places, Roots
 
@@ -37,10 +44,12 @@ ROOMY: dict[str, Any] = {
     "max_query_depth": 20,
     "max_body_bytes": 5_000_000,
     "request_timeout_seconds": 120.0,
-    "db_pool_size": 8,
-    "db_pool_overflow": 16,
+    "db_pool_size": 16,
+    "db_pool_overflow": 4,
 }
 GRAPH = schema._schema
+#: CASEWAY_WALK=all walks as everybody; otherwise those are left out who stand where another one stands.
+AS_EVERYBODY = os.environ.get("CASEWAY_WALK") == "all"
 #: Offices in filters and counts: one of every kind of relation.
 CHOSEN = (
     "33",
@@ -123,24 +132,32 @@ async def built(cluster: Cluster, data_dir: Path) -> Built:
         to = Builder(world, Selections(GRAPH))
         await to.begin()
         await build_cases(to)
+        await build_rules(to)
         overrides, denied = await build_administration(to)
+        notices, tasks = await build_notices(to)
+        sessions = await build_reception(to)
+        overseen = await build_oversight(to)
+        await build_escalations(to)
+        books = known_books(to)
         world.dial.by(minutes=1)
         instant = world.dial.instant
     lines, viewers = _people(database)
     cases = tuple(to.cases.values())
-    places = Places(cases, to.offices, to.persons, to.memberships, overrides, CHOSEN, MET)
+    places = Places(
+        cases, to.offices, to.persons, to.memberships, overrides, CHOSEN, MET, notices, tasks, sessions, overseen, books
+    )
     return Built(database, instant, cases, places, viewers, lines, denied, tuple(to.told))
 
 
 @asynccontextmanager
 async def _running(database: FreshDatabase, data_dir: Path, dial: Dial) -> AsyncIterator[tuple[World, Engine]]:
     settings = app.settings_for(database, data_dir, **ROOMY)
-    application = build_app(settings, now=dial)
+    application = build_app(settings, now=dial, documents=app.documents(settings))
     async with application.router.lifespan_context(application):
         transport = httpx.ASGITransport(app=application, raise_app_exceptions=False)
         async with httpx.AsyncClient(transport=transport, base_url="http://caseway.test", timeout=150) as client:
             engine = application.state.services.database.engine.sync_engine
-            yield World(client, database, settings, dial), engine
+            yield World(client, database, settings, dial, application), engine
 
 
 @asynccontextmanager
@@ -157,7 +174,14 @@ async def walked(
             engine,
             built_world,
             Walk(
-                built_world.cases, built_world.lines, built_world.denied, _codes(built_world.places), _names(database)
+                built_world.cases,
+                built_world.lines,
+                built_world.denied,
+                _codes(built_world.places),
+                _names(database),
+                notices=built_world.places.notices,
+                reviews={each.gid: each.cases for each in built_world.places.overseen.reviews},
+                unpublished=built_world.places.books.unpublished,
             ),
             Roots(GRAPH, built_world.places),
             Attempts(

@@ -73,7 +73,18 @@ def operations(pair: Pair) -> Iterator[tuple[str, dict[str, Any]]]:
         "officeId": [places.offices[code] for code in (FENGQIAO, NANHU)],
         "personId": [places.persons["fengqiao.handler"]],
         "permission": ["case:content"],
-        "code": [FENGQIAO],
+        # Of an office, and of a figure.
+        "code": [FENGQIAO, "ON_TIME_CLOSURE_RATE"],
+        "officeCode": [FENGQIAO],
+        "fromOn": ["2026-04-01"],
+        "toOn": ["2026-04-30"],
+        "month": ["2026-04"],
+        "months": [1],
+        "year": [2026],
+        "bookCode": [places.books.town],
+        "fromNumber": [1],
+        "toNumber": [2],
+        "packCode": ["town"],
     }
     for path in sorted(bundle.path("schema", "operations").rglob("*.graphql")):
         text = path.read_text()

@@ -12,8 +12,10 @@ from caseway import bundle, demo
 from caseway.access.permissions import Role
 from caseway.db.scope import NO_SCOPE
 from caseway.db.session import Database
+from caseway.leads.declared import Links
 from caseway.people import passwords
-from caseway.people.declared import Secrets, declare
+from caseway.people.declared import Secrets, Several, declare
+from caseway.rules.declared import Books
 from caseway.tenancy import declarations, repository
 from caseway.tenancy.declarations import DeclarationRefused
 from caseway.tenancy.declared import Action, Step
@@ -46,7 +48,8 @@ def _write(folder: Path, **files: str) -> Path:
 
 async def _apply(tree: Database, folder: Path, *, store: bool = True, days: int = 0) -> list[Step]:
     secrets = Secrets.of_process(demo=True)
-    return await declare(tree, folder, secrets=secrets, store=store, now=NOW + timedelta(days=days))
+    now = NOW + timedelta(days=days)
+    return await declare(tree, folder, secrets=secrets, store=store, now=now, further=Several(Books(), Links()))
 
 
 def _lines(steps: list[Step]) -> list[str]:

@@ -1,4 +1,4 @@
-"""A worker that is killed in the middle of its second transaction; run by a test as a process of its own."""
+"""A worker that is killed in the middle of a transaction, never its first; run by a test as a process of its own."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import signal
 import sys
 from datetime import datetime
 
-from caseway import worker
+from caseway.clocks import firing
 from caseway.clocks.models import Timer
 from caseway.clocks.timers import TimerKind
 from caseway.db.session import Database, UnitOfWork
@@ -17,7 +17,7 @@ _applied = 0
 
 
 async def bump_and_die(uow: UnitOfWork, timer: Timer, now: datetime) -> None:
-    """Apply the effect of the tests; the fifth of the second batch is the last thing this process does."""
+    """Apply the effect of the tests; the fifth after a full batch is the last thing this process does."""
     global _applied
     connection = await uow.session.connection()
     await connection.exec_driver_sql(
@@ -25,13 +25,13 @@ async def bump_and_die(uow: UnitOfWork, timer: Timer, now: datetime) -> None:
         (now, timer.city_id, timer.case_id),
     )
     _applied += 1
-    if _applied == worker.BATCH + 5:
+    if _applied == firing.BATCH + 5:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
 async def main(url: str, now: datetime) -> None:
     """Fire what is due at an instant."""
-    await worker.run_due(Database(url), {TimerKind.DEEMED_RECEIPT: bump_and_die}, now)
+    await firing.run_due(Database(url), {TimerKind.DEEMED_RECEIPT: bump_and_die}, now)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,8 @@ Relations: ``any`` (always) · ``own`` (held by my office) · ``below`` (held in
 office) · ``mine`` (own, and I am its handler) · ``led`` (I am its leader in charge) · ``custody addressee joint
 informed advisor`` (my office has a live grant of that kind) · ``reasoned`` (held inside the area of my seat, and the
 reason that I recorded still counts) · ``accused`` (the case is barred to me: it is about an office at or above one of
-my posts, about me, or I am recused).
+my posts, about me, or I am recused) · ``linked`` (its responsibility list was delivered to me, as a leader linked to
+the area).
 States: ``open`` · ``ordinary`` or ``accusation`` · ``competent`` (held by a discipline body, the only one competent for
 accusations).
 """
@@ -27,7 +28,7 @@ OFFICE_GRANTS: dict[str, str] = {
     "informed": "INFORMED",
     "advisor": "ADVISOR",
 }
-PERSONAL_GRANTS: dict[str, str] = {"reasoned": "REASONED"}
+PERSONAL_GRANTS: dict[str, str] = {"reasoned": "REASONED", "linked": "LINKED"}
 RELATIONS: tuple[str, ...] = ("any", "own", "below", "mine", "led", *OFFICE_GRANTS, *PERSONAL_GRANTS, "accused")
 STATES: tuple[str, ...] = ("open", "ordinary", "accusation", "competent")
 FACTS: tuple[str, ...] = (*RELATIONS, *STATES)
@@ -136,8 +137,9 @@ def _grants(actor: Actor, grants: Iterable[GrantRow], now: datetime, *, inside: 
         if grant.kind not in PERSONAL_GRANTS.values():
             counts = grant.person_id == 0
         else:
+            counts = actor.person_id > 0 and grant.person_id == actor.person_id
             # A reason ends early when the case leaves the area that it was given for.
-            counts = inside and actor.person_id > 0 and grant.person_id == actor.person_id
+            counts = counts and (inside or grant.kind != PERSONAL_GRANTS["reasoned"])
         if counts:
             facts |= _KIND_BITS.get(grant.kind, 0)
     return facts

@@ -18,6 +18,7 @@ _ORDINARY = (
     ("informed",),
     ("advisor",),
     ("below", "reasoned"),
+    ("linked",),
 )
 _ACCUSATION = (
     ("own",),

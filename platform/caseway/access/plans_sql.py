@@ -132,7 +132,7 @@ class ConditionWriter:
                 return 0 < actor.seat_depth <= DEEPEST and actor.seat_id > 0 and actor.office_id > 0
             case "reasoned":
                 return self.possible("below") and actor.person_id > 0
-            case "mine":
+            case "mine" | "linked":
                 return actor.office_id > 0 and actor.person_id > 0
             case "led":
                 return actor.person_id > 0

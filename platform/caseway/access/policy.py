@@ -9,11 +9,11 @@ from caseway.access import bounds, explain, matrix, repository
 from caseway.access.actor import Actor
 from caseway.access.bundles import Bundle, Bundles
 from caseway.access.explain import Explanation
-from caseway.access.facts import OFFICE_GRANTS
+from caseway.access.facts import OFFICE_GRANTS, mask
 from caseway.access.matrix import BasePolicy, Rule
 from caseway.access.permissions import ROLES, SIGHT, Permission, Visibility
 from caseway.access.plans import Alternative, alternatives, relations_of
-from caseway.db.scope import AREA, Scope
+from caseway.db.scope import AREA, DRAFTS, Scope
 from caseway.db.session import UnitOfWork
 from caseway.errors import NotFound, NotPermitted
 
@@ -26,7 +26,7 @@ _LEVELS: tuple[tuple[Permission, Visibility], ...] = (
 )
 _OFFICE_RELATIONS = frozenset({"own", *OFFICE_GRANTS})
 _AREA_RELATIONS = frozenset({"below", "reasoned"})
-_PERSON_RELATIONS = frozenset({"mine", "led"})
+_PERSON_RELATIONS = frozenset({"mine", "led", "linked"})
 
 
 class Policy:
@@ -91,6 +91,8 @@ class Policy:
             principals.append(AREA + actor.seat_id)
         if actor.person_id > 0 and relations & _PERSON_RELATIONS:
             principals.append(-actor.person_id)
+        if actor.office_id > 0 and self.allows(actor, Permission.RULE_READ_DRAFT, mask("own")):
+            principals.append(DRAFTS + actor.office_id)
         return Scope(principals=tuple(principals), bars=actor.bars)
 
     def alternatives(self, actor: Actor, permission: Permission) -> tuple[Alternative, ...]:

@@ -17,21 +17,21 @@ from caseway.access.matrix import BasePolicy
 from caseway.access.permissions import ROLES, SIGHT
 from caseway.access.plans import probe
 from caseway.access.tables import DEEPEST
-from caseway.db.scope import AREA, SYSTEM
+from caseway.db.scope import AREA, DRAFTS, SYSTEM
 from caseway.db.session import APP_ROLE
 
 #: (is an accusation, is held by a discipline body)
 RowClass = tuple[bool, bool]
 ROW_CLASSES: tuple[RowClass, ...] = ((False, False), (False, True), (True, False), (True, True))
-#: Principals that each relation contributes; the grants of offices share the column ``granted``, and a recorded reason
-#: counts only inside the area, so it needs no principal of its own.
+#: Principals that each relation contributes; the grants of offices share the column ``granted`` with those of linked
+#: leaders (minus the person's id), and a recorded reason counts only inside the area, so it needs no principal.
 PRINCIPALS: dict[str, str] = {
     "mine": "-{0}assignee_id",
     "led": "-{0}lead_id",
     "own": "{0}holder_id",
     "below": ", ".join(f"{AREA} + {{0}}l{depth}" for depth in range(1, DEEPEST + 1)),
 }
-_SAME_AS = dict.fromkeys(OFFICE_GRANTS, "granted") | {"reasoned": "below"}
+_SAME_AS = dict.fromkeys(OFFICE_GRANTS, "granted") | {"reasoned": "below", "linked": "granted"}
 #: Below this a number of accusations is not told (domain 5.5).
 SMALLEST_COUNT = 5
 
@@ -43,8 +43,10 @@ class Table:
     name: str
     #: Privileges in SQL; columns in brackets where only some may be touched.
     grants: str
-    #: cases · matter · child (by city_id, case_id) · platform (seen by the platform only) · hidden (like platform, but
-    #: its owner's functions read it) · open (no tenant's rows)
+    #: cases · matter · child (by city_id, case_id) · notice (an office's own; by its case, where it has one) · platform
+    #: (seen by the platform only) · hidden (like platform, but its owner's functions read it) · version (a rule book's:
+    #: public once published, before that its office's) · rule (as its version) · review (its office's) · office (its
+    #: office's, and those of the areas around it) · open (no tenant's rows)
     rows: str = "open"
 
 
@@ -60,11 +62,30 @@ TABLES: tuple[Table, ...] = (
     Table("ledger_event", "select, insert", "child"),
     Table("clock_event", "select, insert", "child"),
     Table("timer", "select, insert, update, delete", "platform"),
+    Table("outbox", "select, insert, update, delete", "platform"),
+    Table("office_notice", "select, insert, update (read_at, read_by), delete", "notice"),
     Table("custody", "select, insert, update (to_at)", "child"),
     Table("custody_order", "select, insert, update", "child"),
     Table("competence_decision", "select, insert", "child"),
+    Table("escalation", "select, insert, update", "child"),
+    Table("responsibility_list", "select, insert", "child"),
+    Table("supervision", "select, insert", "child"),
+    Table("accountability_evidence", "select, insert", "child"),
+    Table("report_duty", "select, insert, update (filed_at, filed_by, body)", "child"),
+    Table("accountability_review", "select, insert, update (state, decided_at, decided_by, decision)", "office"),
+    Table("report_filing", "select, insert", "office"),
+    Table("liaison_link", "select, insert, update (valid_to)"),
     # Its texts are found through app.search_cases only.
     Table("case_search", "select (city_id, case_id), insert, update (grams), delete", "hidden"),
+    Table("rule_book", "select, insert, update (name)"),
+    Table("rule_book_version", "select, insert, update", "version"),
+    Table("rule_row", "select, insert, delete", "rule"),
+    Table("rule_review", "select, insert", "review"),
+    Table("rule_recheck", "select, insert, update (done_path, done_at)", "platform"),
+    Table("calendar_year", "select, insert, update"),
+    Table("calendar_day", "select, insert, delete"),
+    Table("local_day", "select, insert, update (revoked_at, revoked_by)"),
+    Table("calendar_revision", "select, update"),
     Table("office", "select, insert, update"),
     Table("office_event", "select, insert"),
     Table("person", "select, insert, update"),
@@ -76,6 +97,10 @@ TABLES: tuple[Table, ...] = (
     Table("authz_rule", "select, insert, update (revoked_at, revoked_by, epoch)"),
     Table("authz_epoch", "select, update"),
     Table("access_event", "select, insert"),
+    Table("admin_task", "select, insert, update (closed_at, closed_by)"),
+    Table("reception_session", "select, insert, update"),
+    Table("reception_turn", "select, insert, update (present_id)"),
+    Table("resource_declaration", "select, insert"),
     Table("idempotent_result", "select, insert, update, delete"),
 )
 
@@ -152,6 +177,9 @@ def _by_competence(rest: dict[RowClass, frozenset[str]], accusation: bool, alias
 def _table_policies(table: Table, cases_visible: str) -> Sequence[str]:
     name = table.name
     platform = f"app.scopes() @> array[{SYSTEM}]"
+    own_drafts = f"app.scopes() && array[{SYSTEM}, {DRAFTS} + {name}.office_id]"
+    # What may be changed or deleted at all, once the platform does it.
+    changeable = removable = ""
     match table.rows:
         case "cases":
             using = cases_visible
@@ -162,6 +190,28 @@ def _table_policies(table: Table, cases_visible: str) -> Sequence[str]:
         case "child":
             # "offset 0" keeps it one index look-up a row: without it the planner may hash all visible cases first.
             using = f"exists (select from cases c where c.city_id = {name}.city_id and c.id = {name}.case_id offset 0)"
+        case "notice":
+            # Only the office's own people, and of them only those who see the case.
+            of_case = f"c.city_id = {name}.city_id and c.id = {name}.case_id"
+            using = (
+                f"app.scopes() && array[{SYSTEM}, {name}.office_id] "
+                f"and ({name}.case_id is null or exists (select from cases c where {of_case} offset 0))"
+            )
+        case "version":
+            using = f"{name}.state = 'PUBLISHED' or {own_drafts}"
+            changeable = f"{name}.state <> 'PUBLISHED' and "
+        case "rule":
+            of_version = f"v.book_id = {name}.book_id and v.number = {name}.number"
+            using = f"exists (select from rule_book_version v where {of_version} offset 0)"
+            removable = f"exists (select from rule_book_version v where {of_version} and v.state <> 'PUBLISHED') and "
+        case "review":
+            using = own_drafts
+        case "office":
+            around = ", ".join(f"{AREA} + o.l{depth}" for depth in range(1, DEEPEST + 1))
+            mine = (
+                f"select from office o where o.id = {name}.office_id and array[o.id, {around}] && app.scopes() offset 0"
+            )
+            using = f"{platform} or exists ({mine})"
         case "hidden" | "platform":
             using = platform
         case _:
@@ -173,9 +223,10 @@ def _table_policies(table: Table, cases_visible: str) -> Sequence[str]:
     found.append(f"create policy {name}_add on {name} for insert with check ({platform})")
     if "update" in table.grants:
         # Locking a row to write it is done under the actor's own scope, writing it after a permission was granted.
-        found.append(f"create policy {name}_change on {name} for update using ({using}) with check ({platform})")
+        change = f"{changeable}({using})" if changeable else using
+        found.append(f"create policy {name}_change on {name} for update using ({change}) with check ({platform})")
     if "delete" in table.grants:
-        found.append(f"create policy {name}_remove on {name} for delete using ({platform})")
+        found.append(f"create policy {name}_remove on {name} for delete using ({removable}{platform})")
     return found
 
 

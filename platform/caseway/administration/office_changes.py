@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -15,9 +16,14 @@ from caseway.gql import ids
 from caseway.gql.errors import mutation
 from caseway.gql.perform import Outcome, perform
 from caseway.people.office_api import OfficeType, known_office
+from caseway.rules.api.findings import RuleFinding
+from caseway.rules.findings import Finding
 from caseway.tenancy import service
 from caseway.tenancy.changes import Part
 from caseway.tenancy.models import Level, Office, OfficeKind
+
+#: Findings about rules that a move tells.
+_MOST_FINDINGS = 50
 
 
 @strawberry.input(description="What selects an office.")
@@ -86,6 +92,11 @@ class OfficeMoveInput(OfficeInput):
 @strawberry.type(description="The moved office.")
 class OfficeMovePayload(OfficePayload):
     """Payload of ``officeMove``."""
+
+    rule_findings: list[RuleFinding] = strawberry.field(
+        description="Where its rule book, or one below it, is looser than what stands above it now; the stricter rule "
+        "counts, and the administrators have a task. The first 50 of them."
+    )
 
 
 @strawberry.input(description="The office to close in favour of another one of its kind and level.")
@@ -198,14 +209,25 @@ class OfficeMutations:
     async def office_move(self, info: strawberry.Info, input: OfficeMoveInput) -> OfficeMovePayload:
         """Hang an office under another parent, with everything below it; what they hold moves along in every list."""
         parent_id = ids.decode_number("Office", input.parent_id)
-        return OfficeMovePayload(
-            office=await _changed(
-                info,
-                input,
-                lambda uow, gate, actor, now: service.move(
-                    uow, gate, actor, office_id=input.number, parent_id=parent_id, now=now, hooks=hooks(now)
-                ),
+
+        async def work(uow: UnitOfWork, actor: Actor, now: datetime) -> Outcome:
+            findings: list[Finding] = []
+            moved = await service.move(
+                uow,
+                OfficeGate(info.context.policy, actor),
+                actor,
+                office_id=input.number,
+                parent_id=parent_id,
+                now=now,
+                hooks=hooks(now, findings=findings),
             )
+            told = [asdict(RuleFinding.of(each)) for each in findings[:_MOST_FINDINGS]]
+            return {"office": moved.id, "findings": told}
+
+        outcome = await perform(info, input, work)
+        return OfficeMovePayload(
+            office=await known_office(info.context, int(outcome["office"])),
+            rule_findings=[RuleFinding(**each) for each in outcome["findings"]],
         )
 
     @mutation(OfficeMergePayload)

@@ -21,6 +21,8 @@ from caseway.db.scope import SYSTEM_SCOPE
 from caseway.db.session import UnitOfWork
 from caseway.people import loaders
 from caseway.people.service import as_actor
+from caseway.rules import rechecks
+from caseway.rules.findings import Finding
 from caseway.tenancy.changes import Hooks
 from caseway.tenancy.models import Office
 
@@ -38,11 +40,15 @@ class OfficeGate:
         await self.policy.require(uow, self.actor, Permission(permission), facts)
 
 
-def hooks(now: datetime) -> Hooks:
-    """What happens to cases when the tree changes above them: restamped after a move, handed on after a merger."""
+def hooks(now: datetime, *, findings: list[Finding] | None = None) -> Hooks:
+    """What happens when the tree changes: cases are restamped after a move and handed on after a merger, and the rule
+    books of what was moved are compared with what stands above them now; ``findings`` gets what is wrong there."""
 
     async def on_moved(uow: UnitOfWork, office_ids: list[int]) -> None:
         await succession.restamp(uow, office_ids, now=now)
+        compared = await rechecks.after_move(uow, office_ids, now=now)
+        if findings is not None:
+            findings.extend(compared.findings)
 
     async def on_succeeded(uow: UnitOfWork, successors: list[tuple[int, int]]) -> None:
         await succession.succeed(uow, successors, now=now)

@@ -10,7 +10,7 @@ from typing import Any
 from caseway.access.actor import Actor
 from caseway.access.permissions import Permission
 from caseway.access.policy import Policy
-from caseway.cases import papers, repository
+from caseway.cases import limits, papers, repository
 from caseway.cases.codes import Outcome, RecordKind
 from caseway.cases.entry import Changed, changed, enter
 from caseway.cases.errors import AnswerIncomplete, SameConclusion
@@ -19,13 +19,14 @@ from caseway.cases.models import Case, CaseRecord
 from caseway.cases.record import record
 from caseway.cases.texts import BODY, Check
 from caseway.cases.workflow import Action, next_stage
+from caseway.clocks import applicable, timers
 from caseway.clocks import service as clocks
-from caseway.clocks import timers
-from caseway.clocks.arithmetic import Limit, Unit
+from caseway.clocks.arithmetic import Unit
 from caseway.clocks.timers import TimerKind
-from caseway.clocks.workflow import ClockKind
+from caseway.clocks.workflow import ClockKind, StartEvent
 from caseway.db.crypto import KeyRing
 from caseway.db.session import UnitOfWork
+from caseway.rules import service as rules
 
 #: Marks a redo order that revokes the opinion: the same conclusion may not come again on the same facts (INV-16).
 REVOKED = "REVOKED"
@@ -94,10 +95,14 @@ async def answer(
             outcome=opinion.outcome if kind is RecordKind.HANDLING_OPINION else None,
         )  # fmt: skip
         paper_ids.append(paper.id)
-    for kind_of_clock in (ClockKind.HANDLE, ClockKind.REDO, ClockKind.REVIEW_WINDOW):
-        await clocks.stop(uow, case, kind_of_clock, at=served_at, actor=actor)
+    await clocks.stop(uow, case, limits.ANSWERED, at=served_at, actor=actor)
     await listeners.case_answered(uow, case, actor=actor, at=served_at)
-    due_at = await clocks.start(uow, case, ClockKind.REVIEW_WINDOW, at=served_at, office_id=case.holder_id, actor=actor)
+    await limits.begin(uow, case, StartEvent.RESULT_SUBMITTED, at=served_at, office_id=case.holder_id, actor=actor)
+    effective = await rules.effective(uow.session, case.holder_id, at=served_at)
+    due_at = await clocks.start(
+        uow, case, ClockKind.REVIEW_WINDOW,
+        at=served_at, office_id=case.holder_id, pinned=[applicable.review_window(effective)], actor=actor,
+    )  # fmt: skip
     window = next(clock for clock in await clocks.running(uow.session, case) if clock.kind is ClockKind.REVIEW_WINDOW)
     await timers.set_timer(uow, case, TimerKind.WINDOW_LAPSED, WINDOW_STEP, window.due_at)
     await record(
@@ -144,7 +149,8 @@ async def order_redo(
     if within_days is not None:
         changes["due_at"] = await clocks.start(
             uow, case, ClockKind.REDO,
-            at=at, office_id=case.holder_id, limit=Limit(within_days, Unit.DAY, "redo order"), actor=actor,
+            at=at, office_id=case.holder_id, pinned=[applicable.ordered(within_days, Unit.DAY, "redo order")],
+            actor=actor,
         )  # fmt: skip
     await record(
         uow, case,

@@ -175,6 +175,7 @@ async def archive(
     needed = _DOCUMENTS.get(Stage(case.stage))
     if needed is not None and not await repository.records(uow.session, case, needed):
         raise AnswerIncomplete("The file is not complete: the document that ended the proceeding is missing.")
+    await clocks.stop(uow, case, ClockKind.APPRAISE, at=entered.at, actor=actor)
     await record(uow, case, type="case.archived", at=entered.at, actor=actor, changes={"stage": stage})
     return changed(case)
 
@@ -249,6 +250,7 @@ async def _inherit_limits(uow: UnitOfWork, source: Case, target: Case, actor: Ac
         if clock.is_statutory and (due_at is None or clock.due_at < due_at):
             due_at = await clocks.start(
                 uow, target, clock.kind,
-                at=clock.started_at, office_id=target.holder_id, limit=clock.limit, actor=actor,
+                at=clock.started_at, office_id=target.holder_id, pinned=[each.pinned for each in clock.limits],
+                event=clock.start, extension=clock.extension, actor=actor,
             )  # fmt: skip
     return due_at

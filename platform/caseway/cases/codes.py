@@ -102,3 +102,5 @@ class GrantKind(StrEnum):
     INFORMED = "INFORMED"
     ADVISOR = "ADVISOR"
     REASONED = "REASONED"
+    #: Personal: the leader linked to the area, who was delivered the responsibility list.
+    LINKED = "LINKED"

@@ -78,9 +78,16 @@ class AlreadyRecused(CasewayError):
 
 
 class RepresentativesMax(CasewayError):
-    """A group names at most five representatives (art. 20): name the others in no register, only their number."""
+    """A group names at most as many representatives as the rules of the office allow (art. 20: five): see the maximum
+    and its source in the details; name the others in no register, only their number."""
 
     code = "REPRESENTATIVES_MAX"
+
+
+class ChannelNotOffered(CasewayError):
+    """Neither the law nor the rules of this office offer this channel: register it under the one it came by."""
+
+    code = "CHANNEL_NOT_OFFERED"
 
 
 class ConsentRequired(CasewayError):
@@ -93,3 +100,9 @@ class NotForAccusations(CasewayError):
     """Accusations follow the discipline path: this operation is for ordinary cases."""
 
     code = "NOT_FOR_ACCUSATIONS"
+
+
+class SameGrade(CasewayError):
+    """The case has this grade already: choose another one."""
+
+    code = "SAME_GRADE"

@@ -8,16 +8,41 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, not_, or_, select, text, tuple_, union
+from sqlalchemy import (
+    ARRAY,
+    BindParameter,
+    ColumnElement,
+    CompoundSelect,
+    Integer,
+    Select,
+    Text,
+    and_,
+    any_,
+    bindparam,
+    false,
+    func,
+    not_,
+    or_,
+    select,
+    text,
+    tuple_,
+    union,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from caseway.access.plans_sql import Branch
 from caseway.cases.models import Case, CaseGrant, Registration
-from caseway.cases.repository import found_by_text
+from caseway.cases.repository import found_by_text, search
 from caseway.db.keyset import Page, SortKey, Window, seek, window
 from caseway.ledger.models import LedgerEvent
 
 _KEY: tuple[Any, ...] = (Case.city_id, Case.id)
+_ONE_OF: dict[Any, str] = {
+    Case.stage: "stages",
+    Case.petition_class: "classes",
+    Case.channel: "channels",
+    Case.field: "fields",
+}
 _LEVELS = (Case.l1, Case.l2, Case.l3, Case.l4, Case.l5, Case.l6)
 
 
@@ -50,14 +75,20 @@ async def page_of_cases(
     more than a page; one big OR would walk the table instead."""
     if not branches:
         return window([], page)
-    narrowed = _conditions(criteria)
-    parts = []
-    for number, branch in enumerate(branches):
-        way: Select[Any] = select(*_KEY).where(branch.condition, *narrowed)
-        parts.append(seek(way, page, keys).subquery(f"b{number}"))
-    found = union(*(select(part.c.city_id, part.c.id) for part in parts)).subquery("found")
+    found = keys_of_cases(branches, criteria, keys, page).subquery("found")
     statement: Select[Case] = select(Case).join(found, and_(Case.city_id == found.c.city_id, Case.id == found.c.id))
     return window(list(await session.scalars(seek(statement, page, keys))), page)
+
+
+def keys_of_cases(
+    branches: Sequence[Branch], criteria: Criteria, keys: Sequence[SortKey], page: Page
+) -> CompoundSelect[Any]:
+    """The keys of the cases that each branch alone gives to the page: no more than a page each, so more than one."""
+    parts = []
+    for number, branch in enumerate(branches):
+        way: Select[Any] = select(*_KEY).where(branch.condition, *_conditions(criteria))
+        parts.append(seek(way, page, keys).subquery(f"b{number}"))
+    return union(*(select(part.c.city_id, part.c.id) for part in parts))
 
 
 async def count_cases(session: AsyncSession, branches: Sequence[Branch], criteria: Criteria, *, most: int) -> int:
@@ -153,32 +184,53 @@ def _shared(share: Share) -> ColumnElement[bool]:
 
 
 def _conditions(criteria: Criteria) -> list[ColumnElement[bool]]:
+    """What a list is narrowed to. Parameters have the names of ``values``, so that text made from them serves other
+    criteria of the same ``shape``."""
     found: list[ColumnElement[bool]] = []
-    for column, values in (
-        (Case.stage, criteria.stages),
-        (Case.petition_class, criteria.classes),
-        (Case.channel, criteria.channels),
-        (Case.field, criteria.fields),
-    ):
-        if values:
-            found.append(column.in_(values))
+    given = values(criteria)
+
+    def parameter(name: str, like: Any) -> BindParameter[Any]:
+        return bindparam(name, given[name], type_=like)
+
+    for column, name in _ONE_OF.items():
+        if name in given:
+            found.append(column == any_(parameter(name, ARRAY(Text))))
     if criteria.within is not None:
-        office_id, depth = criteria.within
-        found.append(_LEVELS[depth - 1] == office_id)
-    if criteria.received_from is not None:
-        found.append(Case.received_at >= criteria.received_from)
-    if criteria.received_before is not None:
-        found.append(Case.received_at < criteria.received_before)
-    if criteria.due_from is not None:
-        found.append(Case.due_at >= criteria.due_from)
-    if criteria.due_before is not None:
-        found.append(Case.due_at < criteria.due_before)
+        found.append(_LEVELS[criteria.within[1] - 1] == parameter("within", Integer))
+    for column, since, before in (
+        (Case.received_at, "received_from", "received_before"),
+        (Case.due_at, "due_from", "due_before"),
+    ):
+        if since in given:
+            found.append(column >= parameter(since, column.type))
+        if before in given:
+            found.append(column < parameter(before, column.type))
     if criteria.is_open is not None:
         found.append(Case.is_open.is_(criteria.is_open))
     if criteria.is_overdue is not None and criteria.now is not None:
-        overdue = and_(Case.is_open, Case.due_at.is_not(None), Case.due_at <= criteria.now)
+        overdue = and_(Case.is_open, Case.due_at.is_not(None), Case.due_at <= parameter("overdue_at", Case.due_at.type))
         found.append(overdue if criteria.is_overdue else not_(overdue))
     if criteria.text is not None:
-        area = criteria.within[0] if criteria.within is not None else 0
-        found.append(Case.id.in_(found_by_text(criteria.text, area=area)))
+        found.append(Case.id.in_(found_by_text(criteria.text, area=given["search_area"])))
     return found
+
+
+def values(criteria: Criteria) -> dict[str, Any]:
+    """The values of the parameters that the criteria are written with."""
+    found: dict[str, Any] = {name: list(chosen) for name in _ONE_OF.values() if (chosen := getattr(criteria, name))}
+    for name in ("received_from", "received_before", "due_from", "due_before"):
+        if (instant := getattr(criteria, name)) is not None:
+            found[name] = instant
+    if criteria.within is not None:
+        found["within"] = criteria.within[0]
+    if criteria.is_overdue is not None:
+        found["overdue_at"] = criteria.now
+    if criteria.text is not None:
+        found |= search(criteria.text, area=found.get("within", 0))
+    return found
+
+
+def shape(criteria: Criteria) -> tuple[Any, ...]:
+    """Equal for criteria that are the same conditions with other values."""
+    depth = criteria.within[1] if criteria.within is not None else 0
+    return (*values(criteria), depth, criteria.is_open, criteria.is_overdue)

@@ -76,6 +76,10 @@ class Case(Model):
     accused_office_ids: Mapped[list[int]] = mapped_column(default=list, server_default="{}")
     accused_person_ids: Mapped[list[int]] = mapped_column(default=list, server_default="{}")
     group_size: Mapped[int] = mapped_column(default=1, server_default="1")
+    #: GENERAL, SIMPLE, COMPLEX or MAJOR: which limits of rule books are about it.
+    grade: Mapped[str] = mapped_column(default="GENERAL", server_default="GENERAL")
+    #: Whether its matter had no case before (初信初访).
+    is_first_time: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
     received_at: Mapped[datetime]
     registered_at: Mapped[datetime]
     #: Earliest due instant of the running clocks of the proceeding; null = none runs. Rebuilt from clock events.
@@ -122,7 +126,7 @@ class CaseGrant(Model):
     #: 0 = the whole office; REASONED grants are personal.
     person_id: Mapped[int] = mapped_column(default=0, server_default="0")
     #: CUSTODY (held it before), ADDRESSEE (an unsigned order to it), JOINT (assists), INFORMED (copied or reported to),
-    #: ADVISOR (asked for advice), REASONED (a person above who recorded a reason).
+    #: ADVISOR (asked for advice), REASONED (a person above with a recorded reason), LINKED (a leader of the area).
     kind: Mapped[str]
     since_at: Mapped[datetime]
     #: Null = for good; a past instant = over.

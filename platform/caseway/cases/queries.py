@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 from typing import Any
 
+from sqlalchemy import and_, false, func, not_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from caseway.access.actor import Actor
 from caseway.access.facts import area_facts
 from caseway.access.permissions import Permission
-from caseway.access.plans_sql import branches
+from caseway.access.plans_sql import Branch, branches, predicate
 from caseway.access.policy import Policy
 from caseway.cases import loaders, repository, visibility
 from caseway.cases.loaders import AreaCount, Criteria, Share
 from caseway.cases.models import Case
 from caseway.cases.texts import TITLE, Check
 from caseway.cases.visibility import CaseView
+from caseway.cases.workflow import PetitionClass
 from caseway.db.keyset import Page, SortKey, Window
 from caseway.ledger.models import LedgerEvent
 from caseway.tenancy.models import Office
@@ -33,7 +35,7 @@ STUB_EVENTS = ("case.registered", "case.accusation_handed_over")
 #: The answer, which earlier holders see (domain 5.5).
 ANSWER_EVENTS = ("case.registered", "case.answered")
 #: Even of its own time an office that has given a case away no longer sees who was kept from it, or who read it.
-_HIDDEN_FROM_PART = ("recusal.declared", "identity.read", "match.made", "reason.recorded", "case.withdrawn")
+HIDDEN_FROM_PART = ("recusal.declared", "identity.read", "match.made", "reason.recorded", "case.withdrawn")
 
 
 class CaseOrder(Enum):
@@ -48,10 +50,16 @@ class CaseOrder(Enum):
 
     def values_of(self, case: Case) -> tuple[Any, Any]:
         """The sort key values of a row, for its cursor."""
-        column = self.name.lower().removesuffix("_asc").removesuffix("_desc")
-        return getattr(case, column), case.id
+        return getattr(case, str(self.value[0].column.key)), case.id
+
+    def columns(self, *, backwards: bool) -> list[tuple[str, str]]:
+        """The columns of ``cases`` with what stands behind each in ORDER BY, for a page from this end."""
+        return [(str(key.column.key), " desc" if key.descending is not backwards else "") for key in self.value]
 
 
+#: What lists of stubs hold, and how they are sorted.
+ACCUSATIONS = Criteria(classes=(PetitionClass.ACCUSATION,))
+STUB_ORDER = CaseOrder.REGISTERED_AT_DESC
 #: Number of sort keys in every order of cases, and in the timeline.
 CASE_KEYS, TIMELINE_KEYS = 2, 1
 TIMELINE_ORDER = "seq"
@@ -111,13 +119,27 @@ async def cases(
     order: CaseOrder,
     page: Page,
     now: datetime,
-    permission: Permission = Permission.CASE_CARD,
 ) -> Window[CaseView]:
-    """A page of the cases that the actor sees as cards, or, with another ``permission``, of those it opens."""
-    ways = branches(policy, actor, _asked(criteria, permission), now=now, cases=Case)
-    found = await loaders.page_of_cases(session, ways, _criteria(criteria, now), order.value, page)
+    """A page of the cases that the actor sees as cards."""
+    ways = branches(policy, actor, asked(criteria), now=now, cases=Case)
+    found = await loaders.page_of_cases(session, ways, conditions(criteria, now), order.value, page)
     seen = await visibility.views(session, policy, actor, found.rows, now=now)
     return Window(seen, has_next=found.has_next, has_previous=found.has_previous, page=found.page)
+
+
+async def stubs(session: AsyncSession, policy: Policy, actor: Actor, *, page: Page, now: datetime) -> Window[CaseView]:
+    """A page of the accusations of which the actor sees that they were handed over and no more, newest first."""
+    ways = stub_branches(policy, actor, now=now)
+    found = await loaders.page_of_cases(session, ways, ACCUSATIONS, STUB_ORDER.value, page)
+    seen = await visibility.views(session, policy, actor, found.rows, now=now)
+    return Window(seen, has_next=found.has_next, has_previous=found.has_previous, page=found.page)
+
+
+def stub_branches(policy: Policy, actor: Actor, *, now: datetime) -> list[Branch]:
+    """The ways to cases of which the actor sees a stub and no more."""
+    ways = branches(policy, actor, Permission.CASE_STUB, now=now, cases=Case)
+    cards = func.coalesce(predicate(policy, actor, Permission.CASE_CARD, now=now, cases=Case), false())
+    return [replace(way, condition=and_(way.condition, not_(cards))) for way in ways]
 
 
 async def count(
@@ -127,11 +149,10 @@ async def count(
     *,
     criteria: CaseFilter,
     now: datetime,
-    permission: Permission = Permission.CASE_CARD,
 ) -> tuple[int, bool]:
     """How many cases the list holds, and whether there are more than could be counted (``MOST_COUNTED``)."""
-    ways = branches(policy, actor, _asked(criteria, permission), now=now, cases=Case)
-    found = await loaders.count_cases(session, ways, _criteria(criteria, now), most=MOST_COUNTED + 1)
+    ways = branches(policy, actor, asked(criteria), now=now, cases=Case)
+    found = await loaders.count_cases(session, ways, conditions(criteria, now), most=MOST_COUNTED + 1)
     return min(found, MOST_COUNTED), found > MOST_COUNTED
 
 
@@ -150,16 +171,16 @@ async def timeline(session: AsyncSession, seen: CaseView, actor: Actor, page: Pa
     return Window(entries, has_next=found.has_next, has_previous=found.has_previous, page=found.page)
 
 
-def _asked(criteria: CaseFilter, permission: Permission) -> Permission:
-    """A search for words tells what a case says: it finds only what the actor may read."""
-    return Permission.CASE_CONTENT if criteria.text is not None else permission
+def asked(criteria: CaseFilter | Criteria) -> Permission:
+    """What a list asks for. A search for words tells what a case says: it finds only what the actor may read."""
+    return Permission.CASE_CONTENT if criteria.text is not None else Permission.CASE_CARD
 
 
 def _share(seen: CaseView, actor: Actor) -> Share:
     if seen.may(Permission.CASE_HISTORY):
         return Share(everything=True)
     if seen.may(Permission.CASE_PART):
-        return Share(types=ANSWER_EVENTS, office_id=actor.office_id, until_at=seen.held_until, hidden=_HIDDEN_FROM_PART)
+        return Share(types=ANSWER_EVENTS, office_id=actor.office_id, until_at=seen.held_until, hidden=HIDDEN_FROM_PART)
     return Share(types=STUB_EVENTS)
 
 
@@ -177,7 +198,8 @@ def _entry(event: LedgerEvent, *, in_full: bool) -> TimelineEntry:
     )
 
 
-def _criteria(wanted: CaseFilter, now: datetime) -> Criteria:
+def conditions(wanted: CaseFilter, now: datetime) -> Criteria:
+    """A filter, checked, as conditions on rows. Raises ``InvalidInput`` for words that cannot be searched for."""
     check = Check()
     text = check.optional("text", wanted.text, TITLE)
     if text is not None and len(text) < _SHORTEST_SEARCH:

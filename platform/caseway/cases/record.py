@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from caseway.access.actor import Actor
+from caseway.cases.hooks import listeners
 from caseway.cases.models import Case
 from caseway.db.session import UnitOfWork
 from caseway.ledger import hashing
@@ -143,6 +144,7 @@ async def record(
         setattr(case, name, _plain(value))
     case.version, case.ledger_hash, case.changed_at = seq, ledger_hash, instant
     await uow.session.flush()
+    await listeners.recorded(uow, case, type, at=instant)
     return seq
 
 

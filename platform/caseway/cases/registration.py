@@ -6,12 +6,15 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from caseway.access.actor import Actor
 from caseway.access.permissions import Permission
 from caseway.access.policy import Policy
 from caseway.cases import repository
 from caseway.cases.entry import Changed, changed, enter
-from caseway.cases.errors import NotForAccusations, RepresentativesMax
+from caseway.cases.errors import ChannelNotOffered, NotForAccusations, RepresentativesMax
+from caseway.cases.hooks import listeners
 from caseway.cases.models import AccusationRecord, Case, Petitioner, Registration
 from caseway.cases.record import record
 from caseway.cases.texts import BODY, TITLE, Check
@@ -19,9 +22,11 @@ from caseway.cases.workflow import Action, Channel, PetitionClass, next_stage
 from caseway.db.base import new_id
 from caseway.db.crypto import KeyRing, Purpose
 from caseway.db.session import UnitOfWork
+from caseway.rules import service as rules
+from caseway.rules.kinds.intake import Intake as IntakeRule
 
-#: Representatives of a group, whatever its size (art. 20; INV-19).
-MOST_REPRESENTATIVES = 5
+#: More names than any rule could allow are not even looked at (art. 20: five; INV-19).
+_MOST_LOOKED_AT = 5
 LARGEST_GROUP = 1_000_000
 _NAME, _PHONE, _ADDRESS, _CODE = 100, 40, 300, 12
 
@@ -54,7 +59,7 @@ class Entry:
 
 def checked(entry: Entry, *, now: datetime, check: Check | None = None) -> Entry:
     """The entry with trimmed texts. Raises ``InvalidInput`` with every problem (also those that ``check`` has found so
-    far; their paths begin with ``entry``, as every input calls it), ``RepresentativesMax``."""
+    far; their paths begin with ``entry``, as every input calls it)."""
     check = check if check is not None else Check()
     title = check.required("entry.title", entry.title, TITLE)
     claim = check.required("entry.claim", entry.claim, BODY)
@@ -72,11 +77,9 @@ def checked(entry: Entry, *, now: datetime, check: Check | None = None) -> Entry
             residence_code=check.optional(f"entry.petitioners.{place}.residenceCode", person.residence_code, _CODE),
         )
         # Those beyond the number that may be are refused as a whole, however many they are.
-        for place, person in enumerate(entry.petitioners[:MOST_REPRESENTATIVES])
+        for place, person in enumerate(entry.petitioners[:_MOST_LOOKED_AT])
     )
     check.done()
-    if len(entry.petitioners) > MOST_REPRESENTATIVES:
-        raise RepresentativesMax(maximum=MOST_REPRESENTATIVES)
     return Entry(
         channel=entry.channel,
         received_at=entry.received_at,
@@ -86,6 +89,19 @@ def checked(entry: Entry, *, now: datetime, check: Check | None = None) -> Entry
         group_size=entry.group_size,
         name_consent=entry.name_consent,
     )
+
+
+async def admitted(session: AsyncSession, entry: Entry, *, office_id: int, at: datetime) -> None:
+    """Refuse more representatives than the rules of the office allow a group of that size (art. 20), and a channel that
+    neither the law nor the office offers. Raises ``RepresentativesMax``, ``ChannelNotOffered``."""
+    for rule in (await rules.effective(session, office_id, at=at)).of(IntakeRule):
+        most = rule.params.representatives(entry.group_size)
+        if most is not None and len(entry.petitioners) > most:
+            sources = (*rule.provenance.get("bands", ()), *rule.provenance.get("representatives_max", ()))
+            raise RepresentativesMax(maximum=most, group=entry.group_size, source=", ".join(map(str, sources)))
+        offered = rule.params.channels
+        if offered is not None and str(entry.channel) not in {str(each.value) for each in offered}:
+            raise ChannelNotOffered(channel=str(entry.channel), offered=", ".join(each.value for each in offered))
 
 
 async def write(
@@ -150,6 +166,7 @@ async def add(
     if case.petition_class == PetitionClass.ACCUSATION:
         raise NotForAccusations
     fine = checked(entry, now=now)
+    await admitted(uow.session, entry, office_id=actor.office_id, at=at)
     row = await write(uow, keyring, case, fine, at=at, actor=actor, is_repeat=True)
     await record(
         uow, case,
@@ -157,6 +174,7 @@ async def add(
         facts={"registration_id": row.id, "channel": entry.channel},
         changes={"group_size": max(case.group_size, fine.group_size)},
     )  # fmt: skip
+    await listeners.registered(uow, case, row, at=at)
     return changed(case, row.id)
 
 

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
-import secrets
 import unicodedata
 import uuid
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, Text, Uuid, cast, column, delete, func, insert, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    Text,
+    Uuid,
+    bindparam,
+    cast,
+    column,
+    delete,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    table,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from caseway.cases.codes import GrantKind
 from caseway.cases.models import (
     AccusationRecord,
     Case,
@@ -25,6 +41,7 @@ from caseway.cases.models import (
 )
 from caseway.cases.workflow import PetitionClass
 from caseway.clock import SHANGHAI
+from caseway.db.base import symbols
 from caseway.db.session import UnitOfWork
 from caseway.errors import NotFound
 from caseway.people.models import Membership, Person
@@ -33,6 +50,8 @@ from caseway.tenancy.models import Office
 #: Crockford's base 32: no I, L, O, U, so that a number can be read out on the telephone.
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _RANDOM_SYMBOLS = 7
+#: Who sent an order; the table belongs to a slice above.
+_orders = table("custody_order", column("city_id"), column("case_id", Uuid), column("id", Uuid), column("sender_id"))
 #: The most cases that a text search considers.
 MOST_HITS = 1000
 
@@ -114,18 +133,15 @@ async def _grant(session: AsyncSession, case: Case, *, office_id: int, person_id
 
 
 async def _granted(session: AsyncSession, case: Case, at: datetime) -> dict[str, Any]:
-    statement = (
-        select(CaseGrant.office_id)
-        .distinct()
-        .where(
-            CaseGrant.city_id == case.city_id,
-            CaseGrant.case_id == case.id,
-            CaseGrant.person_id == 0,
-            or_(CaseGrant.until_at.is_(None), CaseGrant.until_at > at),
-        )
-        .order_by(CaseGrant.office_id)
+    """Offices with a live grant, and minus the ids of the linked leaders that have one."""
+    statement = select(CaseGrant.office_id, CaseGrant.person_id).where(
+        CaseGrant.city_id == case.city_id,
+        CaseGrant.case_id == case.id,
+        or_(CaseGrant.person_id == 0, CaseGrant.kind == GrantKind.LINKED),
+        or_(CaseGrant.until_at.is_(None), CaseGrant.until_at > at),
     )
-    return {"granted": list(await session.scalars(statement))}
+    rows = await session.execute(statement)
+    return {"granted": sorted({-person_id if person_id else office_id for office_id, person_id in rows})}
 
 
 async def registrations(session: AsyncSession, case: Case) -> list[Registration]:
@@ -170,6 +186,14 @@ async def recusals(session: AsyncSession, case: Case) -> list[Recusal]:
     return list(await session.scalars(statement.order_by(Recusal.at)))
 
 
+async def order_senders(session: AsyncSession, case: Case) -> dict[uuid.UUID, int]:
+    """For each order of the case: the office that sent it."""
+    mine = select(_orders.c.id, _orders.c.sender_id).where(
+        _orders.c.city_id == case.city_id, _orders.c.case_id == case.id
+    )
+    return {row.id: row.sender_id for row in await session.execute(mine)}
+
+
 async def add(uow: UnitOfWork, *rows: Any) -> None:
     """Store new rows, in the order given (a row before those that refer to it)."""
     for row in rows:
@@ -180,8 +204,7 @@ async def add(uow: UnitOfWork, *rows: Any) -> None:
 def new_number(code: str, at: datetime) -> str:
     """A case number such as ``330402-20260415-7F3K2M4``: office code, local date, random symbols. Being random, it
     tells nothing about how many cases there are (an accused office must not be able to count them)."""
-    symbols = "".join(secrets.choice(_ALPHABET) for _ in range(_RANDOM_SYMBOLS))
-    return f"{code}-{at.astimezone(SHANGHAI):%Y%m%d}-{symbols}"
+    return f"{code}-{at.astimezone(SHANGHAI):%Y%m%d}-{symbols(_ALPHABET, _RANDOM_SYMBOLS)}"
 
 
 async def free_number(uow: UnitOfWork, *, city_id: int, code: str, at: datetime) -> str:
@@ -250,13 +273,20 @@ async def same_matter(
 def found_by_text(text: str, *, area: int = 0) -> Select[uuid.UUID]:
     """Ids of the ordinary cases that contain the words, newest first and no more than ``MOST_HITS``, which the caller's
     own scope shows; ``area`` = only those held in or below that office."""
+    given = search(text, area=area)
+    hits = func.app.search_cases(
+        bindparam("search_grams", given["search_grams"], type_=ARRAY(Text)),
+        bindparam("search_area", given["search_area"], type_=Integer),
+        literal_column(str(MOST_HITS), Integer),
+    ).table_valued(column("city_id", Integer), column("case_id", Uuid))
+    return select(hits.c.case_id)
+
+
+def search(text: str, *, area: int) -> dict[str, Any]:
+    """The values of the parameters of ``found_by_text``."""
     found = grams(text)
     # A single sign is a gram only of a text in which it stands alone: beside longer words it would exclude the rest.
-    wanted = [gram for gram in found if len(gram) > 1] or found
-    hits = func.app.search_cases(cast(wanted, ARRAY(Text)), area, MOST_HITS).table_valued(
-        column("city_id", Integer), column("case_id", Uuid)
-    )
-    return select(hits.c.case_id)
+    return {"search_grams": [gram for gram in found if len(gram) > 1] or found, "search_area": area}
 
 
 async def staff(session: AsyncSession, office_id: int, *, at: datetime) -> list[Membership]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -10,25 +11,29 @@ from typing import Any
 from caseway.access.actor import Actor
 from caseway.access.permissions import Permission
 from caseway.access.policy import Policy
-from caseway.cases import papers
+from caseway.cases import limits, papers, repository
 from caseway.cases.codes import HandlingKind, RecordKind, RefusalGround, StatutoryPath
 from caseway.cases.entry import Changed, changed, enter
-from caseway.cases.errors import AlreadyAccepted, MediationConsentRequired, NotForAccusations, NoticeRequired
+from caseway.cases.errors import (
+    AlreadyAccepted,
+    MediationConsentRequired,
+    NotForAccusations,
+    NoticeRequired,
+    SameGrade,
+)
 from caseway.cases.hooks import listeners
 from caseway.cases.models import Case
 from caseway.cases.record import record
 from caseway.cases.texts import BODY, REASON, TITLE, Check
-from caseway.cases.workflow import Action, PetitionClass, Stage, is_open, next_stage
-from caseway.clocks import limits, timers
+from caseway.cases.workflow import Action, Grade, PetitionClass, Stage, is_open, next_stage
+from caseway.clocks import changes as clock_changes
 from caseway.clocks import service as clocks
+from caseway.clocks import timers
 from caseway.clocks.arithmetic import Limit, Unit
 from caseway.clocks.timers import TimerKind
-from caseway.clocks.workflow import ClockKind
+from caseway.clocks.workflow import ClockKind, ClockState, StartEvent
 from caseway.db.crypto import KeyRing
 from caseway.db.session import UnitOfWork
-
-#: What a decision about acceptance puts an end to.
-_ARRIVAL = (ClockKind.FORWARD, ClockKind.DIRECT_NOTICE, ClockKind.ACCEPT_NOTICE, ClockKind.OBJECT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +72,8 @@ async def accept(
         kind=RecordKind.ACCEPTANCE_NOTICE, at=at, actor=actor, text=text, served_at=notice.served_at,
     )  # fmt: skip
     due_at = await _sorted(uow, case, actor, at)
-    limit = limits.handling(case.petition_class)
-    if limit is not None and not await _handled(uow, case):
-        due_at = await clocks.start(
-            uow, case, ClockKind.HANDLE, at=at, office_id=case.holder_id, limit=limit, actor=actor
-        )
+    if not await _handled(uow, case):
+        due_at = await limits.begin(uow, case, StartEvent.ACCEPTED, at=at, office_id=case.holder_id, actor=actor)
     await record(
         uow, case,
         type="case.accepted", at=at, actor=actor,
@@ -168,14 +170,18 @@ async def start_handling(
     now: datetime,
     expected_version: int | None = None,
 ) -> Changed:
-    """Begin the inquiry (T12). No clock moves: the limit counts from acceptance."""
+    """Begin the inquiry (T12). No limit of handling moves: it counts from acceptance."""
     entered = await enter(
         uow, policy, actor, Permission.CASE_HANDLE,
         city_id=city_id, case_id=case_id, now=now, expected_version=expected_version,
     )  # fmt: skip
     case = entered.case
     stage = next_stage(case.stage, Action.START_HANDLING)
-    await record(uow, case, type="handling.started", at=entered.at, actor=actor, changes={"stage": stage})
+    due_at = await clocks.stop(uow, case, ClockKind.RESPOND, at=entered.at, actor=actor)
+    await record(
+        uow, case,
+        type="handling.started", at=entered.at, actor=actor, changes={"stage": stage, "due_at": due_at},
+    )  # fmt: skip
     return changed(case)
 
 
@@ -207,10 +213,12 @@ async def add_record(
     if kind is HandlingKind.MEDIATION and not consent:
         raise MediationConsentRequired
     paper = await papers.write(uow, keyring, case, kind=kind, at=at, actor=actor, text=body)
+    changes: dict[str, Any] = {"stage": stage}
+    if kind is HandlingKind.CONSULTATION:
+        changes["due_at"] = await clocks.stop(uow, case, ClockKind.COORDINATE, at=at, actor=actor)
     await record(
         uow, case,
-        type="handling.recorded", at=at, actor=actor, facts={"record_id": paper.id, "kind": kind},
-        changes={"stage": stage},
+        type="handling.recorded", at=at, actor=actor, facts={"record_id": paper.id, "kind": kind}, changes=changes,
     )  # fmt: skip
     return changed(case, paper.id)
 
@@ -229,10 +237,11 @@ async def extend(
     now: datetime,
     expected_version: int | None = None,
 ) -> Changed:
-    """Extend the handling limit of a complex matter (T14): approved by the head of the body, once, before it expires,
-    by at most 30 days (art. 34), the petitioner being told why. ``days`` counts from the last day of the old limit.
+    """Extend the handling limits of a complex matter (T14): approved by whom the rules name, as often and as far as
+    they allow (art. 34: once, 30 days), before expiry, the petitioner being told why. ``days`` counts from the last
+    day of the old limit.
 
-    Raises ``ExtensionCap``, ``ExtensionOnce``, ``ExtensionLate`` (see clocks), ``NoticeRequired``.
+    Raises ``ExtensionCap``, ``ExtensionOnce``, ``ExtensionLate``, ``ExtensionRank`` (see clocks), ``NoticeRequired``.
     """
     entered = await enter(
         uow, policy, actor, Permission.CASE_EXTEND,
@@ -246,9 +255,10 @@ async def extend(
         check.problem("days", "TOO_SMALL", "An extension has at least one day.")
     check.done()
     _told(case, notice, now)
-    due_at = await clocks.extend(
-        uow, case, ClockKind.HANDLE,
-        at=at, extension=Limit(days, Unit.DAY, limits.EXTENSION_CAP.source), reason=why, notified=True, actor=actor,
+    due_at = await clock_changes.extend(
+        uow, case,
+        at=at, extension=Limit(days, Unit.DAY, "extension"), reason=why, notified=True,
+        approves=limits.approver(actor, sender_of=await _senders(uow, case)), actor=actor,
     )  # fmt: skip
     paper = await papers.write(
         uow, keyring, case,
@@ -261,6 +271,47 @@ async def extend(
         changes={"stage": stage, "due_at": due_at},
     )  # fmt: skip
     return changed(case, paper.id)
+
+
+async def grade(
+    uow: UnitOfWork,
+    policy: Policy,
+    actor: Actor,
+    *,
+    city_id: int,
+    case_id: uuid.UUID,
+    grade: Grade,
+    reason: str,
+    now: datetime,
+    expected_version: int | None = None,
+) -> Changed:
+    """Say how much the case asks of the office. The running limits are counted anew from their start by the rows for
+    the new class, as they stood when each clock started; the law's stay (INV-07, INV-08).
+
+    Raises ``SameGrade``, ``ReclassificationLate`` once a limit that would change has passed.
+    """
+    entered = await enter(
+        uow, policy, actor, Permission.CASE_GRADE,
+        city_id=city_id, case_id=case_id, now=now, expected_version=expected_version,
+    )  # fmt: skip
+    case, at = entered.case, entered.at
+    stage = next_stage(case.stage, Action.GRADE)
+    check = Check()
+    why = check.required("reason", reason, REASON)
+    check.done()
+    if case.grade == grade:
+        raise SameGrade
+    asked = limits.Conditions(limits.known(case, at=at) | {"grade": str(grade)})
+    due_at = await clock_changes.reclassify(
+        uow, case, at=at, classes=limits.classes_of(case, grade=grade), reason=why, holds=asked, actor=actor
+    )
+    await asked.report(uow, office_id=case.holder_id, at=at)
+    await record(
+        uow, case,
+        type="case.graded", at=at, actor=actor, reason=why, facts={"from": case.grade, "to": grade},
+        changes={"stage": stage, "grade": grade, "due_at": due_at},
+    )  # fmt: skip
+    return changed(case)
 
 
 async def end(
@@ -279,6 +330,8 @@ async def end(
     if is_open(stage):
         raise ValueError(f"{stage} is an open stage")
     due_at = await clocks.stop_all(uow, case, at=at, actor=actor)
+    if stage is Stage.CLOSED:
+        await limits.begin(uow, case, StartEvent.CLOSED, at=at, office_id=case.holder_id, actor=actor)
     await timers.cancel(uow, case, TimerKind.WINDOW_LAPSED)
     ending = {"stage": stage, "is_open": False, "closed_at": at, "due_at": due_at}
     await record(uow, case, type=type, at=at, actor=actor, reason=reason, facts=facts, changes=ending | (changes or {}))
@@ -305,12 +358,19 @@ def _told(case: Case, notice: Notice, now: datetime) -> str | None:
 
 async def _sorted(uow: UnitOfWork, case: Case, actor: Actor, at: datetime) -> datetime | None:
     """Stop the clocks of arrival; the due instant without them."""
-    due_at = case.due_at
-    for kind in _ARRIVAL:
-        due_at = await clocks.stop(uow, case, kind, at=at, actor=actor)
-    return due_at
+    return await clocks.stop(uow, case, limits.ARRIVAL, at=at, actor=actor)
 
 
 async def _handled(uow: UnitOfWork, case: Case) -> bool:
-    """Whether the handling clock runs: the matter was accepted by an earlier holder."""
-    return any(clock.kind is ClockKind.HANDLE for clock in await clocks.running(uow.session, case))
+    """Whether the matter was accepted before, by an earlier holder: what acceptance starts is never restarted
+    (INV-10)."""
+    return any(
+        clock.kind is ClockKind.HANDLE and clock.start is StartEvent.ACCEPTED
+        for clock in await clocks.running(uow.session, case)
+    )
+
+
+async def _senders(uow: UnitOfWork, case: Case) -> Callable[[ClockState], int | None]:
+    """Who sent the order that a clock belongs to."""
+    found = await repository.order_senders(uow.session, case)
+    return lambda clock: found.get(clock.order_id) if clock.order_id is not None else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -26,9 +26,11 @@ PERMISSIONS_FOR: Mapping[Action, tuple[Permission, ...]] = MappingProxyType(
     {
         Action.FORWARD: (Permission.CASE_FORWARD,),
         Action.ASSIGN: (Permission.CASE_ASSIGN,),
+        Action.DELIVER_LIST: (Permission.CASE_DELIVER_LIST,),
         Action.HAND_OVER: (Permission.CASE_HAND_OVER,),
         Action.HAND_OVER_ACCUSATION: (Permission.CASE_HAND_OVER_ACCUSATION,),
         Action.TAKE_UP: (Permission.CASE_ESCALATE, Permission.CASE_TAKE_UP),
+        Action.HAND_BACK: (Permission.CASE_HAND_BACK,),
         Action.RECALL: (Permission.CASE_RECALL,),
         Action.SIGN_FOR: (Permission.CASE_SIGN_FOR,),
         Action.OBJECT: (Permission.CASE_OBJECT,),
@@ -45,6 +47,7 @@ PERMISSIONS_FOR: Mapping[Action, tuple[Permission, ...]] = MappingProxyType(
         Action.SUPERVISE: (Permission.CASE_SUPERVISE,),
         Action.COPY: (Permission.CASE_COPY,),
         Action.EXTEND: (Permission.CASE_EXTEND,),
+        Action.GRADE: (Permission.CASE_GRADE,),
         Action.ASK_ADVICE: (Permission.CASE_ASK_ADVICE,),
         Action.REPORT_UP: (Permission.CASE_REPORT_UP,),
         Action.ANSWER: (Permission.CASE_ISSUE_ANSWER,),
@@ -114,9 +117,14 @@ def available_actions(seen: CaseView) -> list[Offer]:
     """Every action, with the reason when it is not available. The permission comes first: what somebody may not do is
     not explained by the stage of a case they may not know. Guards beyond stage and permission (a limit that has
     expired, a notice not served) are told when the action is tried."""
-    stage_allows = available(seen.case.stage)
+    return offers(seen.case.stage, seen.permissions)
+
+
+def offers(stage: str, granted: Container[Permission]) -> list[Offer]:
+    """The same of a case in a stage, for somebody with these permissions on it."""
+    stage_allows = available(stage)
     return [
-        _offer(action, permitted=any(seen.may(each) for each in permissions), allowed=action in stage_allows)
+        _offer(action, permitted=any(each in granted for each in permissions), allowed=action in stage_allows)
         for action, permissions in PERMISSIONS_FOR.items()
     ]
 

@@ -55,6 +55,16 @@ class PetitionClass(StrEnum):
     APPEAL_CLAIM = "APPEAL_CLAIM"
 
 
+class Grade(StrEnum):
+    """How much a case asks of an office; decides which limits of rule books are about it. Put there and changed by
+    people, before the limit in question has passed (INV-07)."""
+
+    GENERAL = "GENERAL"
+    SIMPLE = "SIMPLE"
+    COMPLEX = "COMPLEX"
+    MAJOR = "MAJOR"
+
+
 class Channel(StrEnum):
     """How a matter reached an office (2022 regulation, art. 17)."""
 
@@ -63,6 +73,9 @@ class Channel(StrEnum):
     PHONE = "PHONE"
     FAX = "FAX"
     VISIT = "VISIT"
+    #: Only where an office's rules offer them.
+    MAILBOX = "MAILBOX"
+    QR = "QR"
 
 
 class Proceeding(StrEnum):
@@ -78,9 +91,11 @@ class Action(StrEnum):
 
     FORWARD = "FORWARD"
     ASSIGN = "ASSIGN"
+    DELIVER_LIST = "DELIVER_LIST"
     HAND_OVER = "HAND_OVER"
     HAND_OVER_ACCUSATION = "HAND_OVER_ACCUSATION"
     TAKE_UP = "TAKE_UP"
+    HAND_BACK = "HAND_BACK"
     RECALL = "RECALL"
     SIGN_FOR = "SIGN_FOR"
     DEEM_RECEIPT = "DEEM_RECEIPT"
@@ -100,6 +115,7 @@ class Action(StrEnum):
     SUPERVISE = "SUPERVISE"
     COPY = "COPY"
     EXTEND = "EXTEND"
+    GRADE = "GRADE"
     ASK_ADVICE = "ASK_ADVICE"
     REPORT_UP = "REPORT_UP"
     ANSWER = "ANSWER"
@@ -122,6 +138,8 @@ FIRST_STAGE = Stage.REGISTERED
 _DECIDED = OPEN_STAGES - {Stage.IN_TRANSIT}
 _ENDED = frozenset(Stage) - OPEN_STAGES - {Stage.ARCHIVED}
 _UNSORTED = frozenset({Stage.REGISTERED, Stage.SIGNED})
+#: Stages of a matter that somebody sorts or handles: it can be taken to the office above, and back.
+_GOING_ON = _UNSORTED | {Stage.ACCEPTED, Stage.HANDLING}
 #: Stages from which an order may leave, hence those that a recall or an agreed return restores.
 _SENT_FROM = (Stage.REGISTERED, Stage.SIGNED, Stage.HANDLING)
 
@@ -146,8 +164,10 @@ TABLE: tuple[Transition, ...] = (
     # T2 starts from SIGNED as well: a county that signed forwards to its town (scenario S3).
     _row("T2", Action.FORWARD, _UNSORTED, Stage.IN_TRANSIT),
     _row("T2", Action.ASSIGN, _UNSORTED, Stage.IN_TRANSIT),
+    # What is accepted goes on being handled where it arrives, as for T15.
+    _row("T2", Action.DELIVER_LIST, _GOING_ON, Stage.IN_TRANSIT),
     _row("T2", Action.HAND_OVER_ACCUSATION, {*_UNSORTED, Stage.HANDLING}, Stage.IN_TRANSIT),
-    _row("T3", Action.RECALL, {Stage.IN_TRANSIT}, *_SENT_FROM),
+    _row("T3", Action.RECALL, {Stage.IN_TRANSIT}, *_SENT_FROM, Stage.ACCEPTED),
     # What moves out of HANDLING (T15) goes on being handled where it arrives.
     _row("T4", Action.SIGN_FOR, {Stage.IN_TRANSIT}, Stage.SIGNED, Stage.HANDLING),
     _row("T5", Action.DEEM_RECEIPT, {Stage.IN_TRANSIT}, Stage.SIGNED, Stage.HANDLING),
@@ -168,8 +188,12 @@ TABLE: tuple[Transition, ...] = (
     _row("T13", Action.RECORD_HANDLING, {Stage.HANDLING, Stage.REDO}),
     _row("T13", Action.ASSIST, OPEN_STAGES),
     _row("T14", Action.EXTEND, {Stage.HANDLING}),
+    # INV-07: another class before expiry; the clocks that run are counted anew from their start.
+    _row("-", Action.GRADE, _DECIDED - {Stage.ANSWERED}),
     _row("T15", Action.HAND_OVER, {*_UNSORTED, Stage.HANDLING}, Stage.IN_TRANSIT),
-    _row("T15", Action.TAKE_UP, {*_UNSORTED, Stage.HANDLING}, Stage.IN_TRANSIT),
+    _row("T15", Action.TAKE_UP, _GOING_ON, Stage.IN_TRANSIT),
+    # The way back from a take-up: whoever took the case returns it with what is still to be done.
+    _row("T15", Action.HAND_BACK, _GOING_ON, Stage.IN_TRANSIT),
     _row("T16", Action.ASK_ADVICE, _DECIDED - {Stage.ANSWERED}),
     _row("T16", Action.REPORT_UP, OPEN_STAGES),
     _row("T17", Action.ANSWER, {Stage.HANDLING}, Stage.ANSWERED),

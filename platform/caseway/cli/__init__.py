@@ -18,11 +18,14 @@ MODULES = (
     "db",
     "keys",
     "timers",
+    "outbox",
     "ledger",
     "policies",
+    "calendar",
     "schema",
     "tenants",
     "demo",
+    "simulate",
 )
 
 

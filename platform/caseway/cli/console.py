@@ -24,3 +24,8 @@ def progress() -> Iterator[Callable[[str], None]]:
 def say(sentence: str) -> None:
     """One line for the person who started the command; standard output stays free for results."""
     _errors.print(f"caseway: {sentence}", markup=False, highlight=False, soft_wrap=True)
+
+
+def output() -> Console:
+    """Standard output as it is now, for tables: as wide as the terminal, or as COLUMNS says."""
+    return Console()

@@ -10,7 +10,7 @@ import typer
 from caseway import clock
 from caseway import demo as contents
 from caseway.access.policy import Policy
-from caseway.cli import console
+from caseway.cli import console, reference
 from caseway.cli.tenants import run
 from caseway.db import address, keys, migrate, server
 from caseway.db.crypto import KeyRing
@@ -32,6 +32,7 @@ def demo() -> None:
             where = stack.enter_context(server.running(settings, progress=progress))
             address.check(where)
             migrate.upgrade(where, progress=progress)
+            reference.load(where, progress=progress)
             progress("loading the demo")
             welcome = load(settings)
         print(welcome)

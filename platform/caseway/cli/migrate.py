@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from caseway.cli import console
+from caseway.cli import console, reference
 from caseway.db import address, migrate, server
 from caseway.db.embedded import EmbeddedPostgres
 from caseway.settings import Settings
@@ -34,6 +34,8 @@ def migrate_command(
     with console.progress() as progress, _database(scratch, progress) as where:
         if scratch or not check:
             before, after = migrate.upgrade(where, revision, progress=progress)
+            if after == migrate.newest():
+                reference.load(where, progress=progress)
         if check:
             migrate.check(where)
             before = after = migrate.newest()

@@ -1,4 +1,4 @@
-"""``caseway schema``: write the GraphQL schema as the committed SDL, or say how the code differs from it."""
+"""``caseway schema``: write the GraphQL schema and the JSON Schema of the rule kinds, or say how the code differs."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from strawberry.printer import print_schema
 from caseway import bundle
 
 commands = typer.Typer(help="Write the GraphQL schema, or compare it with the committed one.", no_args_is_help=True)
+rule_kinds = typer.Typer(help="The same for the JSON Schema of the rule kinds.", no_args_is_help=True)
+commands.add_typer(rule_kinds, name="rule-kinds")
 
 #: What stands for standard output in place of a file name.
 STDOUT = "-"
@@ -35,6 +37,18 @@ def committed() -> Path:
     return bundle.path("schema", "schema.graphql")
 
 
+def rule_kinds_text() -> str:
+    """The JSON Schema of the rule kinds of the code."""
+    from caseway.rules.schema_export import text  # builds every kind: only these commands pay for it
+
+    return text()
+
+
+def committed_rule_kinds() -> Path:
+    """The committed JSON Schema of the rule kinds."""
+    return bundle.path("schema", "rule-kinds.json")
+
+
 @commands.command()
 def export(
     target: Annotated[
@@ -42,13 +56,7 @@ def export(
     ] = "",
 ) -> None:
     """Write the schema of the code."""
-    if target == STDOUT:
-        typer.echo(sdl(), nl=False)
-        return
-    path = Path(target) if target else committed()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(sdl(), encoding="utf-8")
-    typer.echo(f"wrote {path}")
+    _export(sdl(), target, committed())
 
 
 @commands.command()
@@ -56,11 +64,43 @@ def check(
     source: Annotated[str, typer.Argument(help="File to compare with; the committed file if absent.")] = "",
 ) -> None:
     """Fail, with the difference, if the committed schema is not the schema of the code."""
-    path = Path(source) if source else committed()
+    _check(sdl(), Path(source) if source else committed(), "caseway schema export")
+
+
+@rule_kinds.command("export")
+def export_rule_kinds(
+    target: Annotated[
+        str, typer.Argument(help="File to write; - for standard output. The committed file if absent.")
+    ] = "",
+) -> None:
+    """Write the JSON Schema of the rule kinds."""
+    _export(rule_kinds_text(), target, committed_rule_kinds())
+
+
+@rule_kinds.command("check")
+def check_rule_kinds(
+    source: Annotated[str, typer.Argument(help="File to compare with; the committed file if absent.")] = "",
+) -> None:
+    """Fail, with the difference, if the committed JSON Schema is not that of the rule kinds."""
+    path = Path(source) if source else committed_rule_kinds()
+    _check(rule_kinds_text(), path, "caseway schema rule-kinds export")
+
+
+def _export(text: str, target: str, default: Path) -> None:
+    if target == STDOUT:
+        typer.echo(text, nl=False)
+        return
+    path = Path(target) if target else default
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    typer.echo(f"wrote {path}")
+
+
+def _check(text: str, path: Path, cure: str) -> None:
     written = path.read_text(encoding="utf-8") if path.is_file() else ""
-    lines = list(difflib.unified_diff(written.splitlines(), sdl().splitlines(), str(path), "the code", lineterm=""))
+    lines = list(difflib.unified_diff(written.splitlines(), text.splitlines(), str(path), "the code", lineterm=""))
     if lines:
         typer.echo("\n".join(lines))
-        typer.echo(f"{path} differs from the code: read the difference, then run `caseway schema export`", err=True)
+        typer.echo(f"{path} differs from the code: read the difference, then run `{cure}`", err=True)
         raise typer.Exit(1)
     typer.echo(f"{path} is what the code says")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -14,17 +15,23 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.table import Column, Table
 from rich.tree import Tree
 
 from caseway import bundle, clock
 from caseway.administration.service import hooks
 from caseway.cli import console
+from caseway.cli.whatif import what_if
 from caseway.db import migrate, server
 from caseway.db.address import Address
 from caseway.db.keyset import Page
 from caseway.db.scope import SYSTEM_SCOPE
 from caseway.db.session import Database
-from caseway.people.declared import Secrets, declare
+from caseway.leads.declared import Links
+from caseway.people.declared import Secrets, Several, declare
+from caseway.rules import sentences, service
+from caseway.rules.declared import Books
+from caseway.rules.resolve import EffectiveRules
 from caseway.settings import Settings
 from caseway.tenancy import imports, repository
 from caseway.tenancy.declared import Action, Step
@@ -32,7 +39,6 @@ from caseway.tenancy.errors import DivisionsRefused, OfficeNotFound
 from caseway.tenancy.models import Office
 
 commands = typer.Typer(help="Offices and staff: import divisions, plan and apply, show.", no_args_is_help=True)
-_output = Console()
 _STYLES = {Action.CREATE: "green", Action.CHANGE: "yellow", Action.END: "red", Action.KEEP: "dim"}
 _SIGNS = {Action.CREATE: "+", Action.CHANGE: "~", Action.END: "-", Action.KEEP: "="}
 
@@ -41,6 +47,7 @@ Result = TypeVar("Result")
 
 def register(app: typer.Typer) -> None:
     """Add the command group."""
+    commands.command("what-if")(what_if)
     app.add_typer(commands, name="tenants")
 
 
@@ -114,7 +121,67 @@ def tree(
             await grow(below, office, depth)
             return top
 
-    _output.print(_with_database(work))
+    console.output().print(_with_database(work))
+
+
+@commands.command()
+def coverage(
+    folder: Annotated[Path | None, typer.Argument(help="Folder of rule books; default: those that ship.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Every rule with what becomes of it, as JSON.")] = False,
+    as_rows: Annotated[bool, typer.Option("--rows", help="The same with tabs, one line for each rule.")] = False,
+) -> None:
+    """Show what of the rule books has an effect, what waits, and what is undecided."""
+    from caseway.rules import coverage as rule_coverage  # builds every kind: only this command pays for it
+    from caseway.rules.coverage import Status
+    from caseway.rules.library import read_folder
+
+    found = rule_coverage.coverage(read_folder(folder))
+    if as_json:
+        typer.echo(json.dumps(rule_coverage.as_values(found), ensure_ascii=False, indent=2))
+        return
+    if as_rows:
+        typer.echo(rule_coverage.as_table(found), nl=False)
+        return
+    table = Table("book", *(Column(status.value.lower(), justify="right") for status in Status), box=None)
+    for book in found.books:
+        table.add_row(book.book, *(str(book.count(status)) for status in Status))
+    table.add_row("all", *(str(found.count(status)) for status in Status), style="bold")
+    console.output().print(table)
+    for reason, count in found.waiting_for.items():
+        console.output().print(f"{count:4} waiting for {reason}", highlight=False)
+
+
+@commands.command()
+def rules(
+    code: Annotated[str, typer.Argument(help="Code of the office.")],
+    at: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The day in China's time zone; default: today.")
+    ] = None,
+    kind: Annotated[str | None, typer.Option(help="Only rules of this kind.")] = None,
+) -> None:
+    """Show the rules that apply to an office, with the row behind every value."""
+    day = at.date() if at is not None else service.day_of(clock.now())
+
+    async def work(database: Database) -> EffectiveRules:
+        async with database.reader(SYSTEM_SCOPE) as session:
+            office = await repository.by_code(session, code)
+            if office is None:
+                raise OfficeNotFound(f"there is no open office with the code {code}", code=code)
+            return await service.effective_on(session, office.id, day=day)
+
+    found = _with_database(work)
+    table = Table("kind", "about", "parameter", "value", "from", box=None)
+    for rule in found.rules:
+        if kind is not None and rule.kind != kind:
+            continue
+        first = [rule.kind, sentences.subject(rule)]
+        for name, value, refs in sentences.values(rule):
+            table.add_row(*first, name, escape(sentences.words(value)), escape(", ".join(map(str, refs))))
+            first = ["", ""]
+    console.output().print(table)
+    console.say(f"{code} on {day}: {', '.join(f'{book} v{number}' for book, number in found.versions)}")
+    for conflict in found.conflicts:
+        console.say(f"clamped: {conflict.message}")
 
 
 @commands.command()
@@ -144,7 +211,9 @@ def apply_command(
 def _declare(folder: Path, *, demo: bool, store: bool) -> list[Step]:
     secrets, now = Secrets.of_process(demo=demo), clock.now()
     return _with_database(
-        lambda database: declare(database, folder, secrets=secrets, store=store, now=now, hooks=hooks(now))
+        lambda database: declare(
+            database, folder, secrets=secrets, store=store, now=now, hooks=hooks(now), further=Several(Books(), Links())
+        )
     )
 
 
@@ -154,7 +223,7 @@ def show(steps: Sequence[Step], *, every: bool = False) -> None:
         if step.action is Action.KEEP and not every:
             continue
         line = f"{_SIGNS[step.action]} {step.subject}{': ' if step.detail else ''}{step.detail}"
-        _output.print(escape(line), style=_STYLES[step.action], highlight=False, soft_wrap=True)
+        console.output().print(escape(line), style=_STYLES[step.action], highlight=False, soft_wrap=True)
 
 
 def _summary(steps: Sequence[Step]) -> str:

@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from caseway.cli import console, ports
+from caseway.cli import console, ports, reference
 from caseway.cli.supervisor import Supervisor
 from caseway.db import address, migrate, server
 from caseway.settings import Settings
@@ -49,6 +49,7 @@ def prepare(settings: Settings, *, demo: bool, progress: Callable[[str], None]) 
     where = server.address(settings)
     address.check(where)
     migrate.upgrade(where, progress=progress)
+    reference.load(where, progress=progress)
     if not demo:
         return ""
     progress("loading the demo")

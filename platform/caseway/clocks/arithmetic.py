@@ -1,7 +1,9 @@
-"""When a limit ends: days and workdays after an event, in Shanghai time, to the instant (conventions C1-C3)."""
+"""When a limit ends: spans of time after an event, in Shanghai time, to the instant (conventions C1-C3)."""
 
 from __future__ import annotations
 
+from calendar import monthrange
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -19,13 +21,24 @@ class Unit(StrEnum):
 
     DAY = "DAY"
     WORKDAY = "WORKDAY"
+    MONTH = "MONTH"
+    #: The last day of the month in which the event lies; the amount is 0.
+    END_OF_MONTH = "END_OF_MONTH"
     HOUR = "HOUR"
     MINUTE = "MINUTE"
+    SECOND = "SECOND"
 
     @property
     def is_exact(self) -> bool:
         """Counted from instant to instant, not in whole days."""
-        return self in (Unit.HOUR, Unit.MINUTE)
+        return self in _EXACT
+
+
+_EXACT = {
+    Unit.HOUR: timedelta(hours=1),
+    Unit.MINUTE: timedelta(minutes=1),
+    Unit.SECOND: timedelta(seconds=1),
+}
 
 
 class Roll(StrEnum):
@@ -37,15 +50,25 @@ class Roll(StrEnum):
     NEXT_WORKDAY = "NEXT_WORKDAY"
 
 
+class RollOn(StrEnum):
+    """Which days make a limit roll."""
+
+    #: Every day on which offices do not work.
+    NON_WORKDAY = "NON_WORKDAY"
+    #: Only days inside an announced holiday period, whatever day of the week; a plain weekend does not.
+    STATUTORY_HOLIDAY = "STATUTORY_HOLIDAY"
+
+
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A length of time with its legal source, e.g. 15 DAY by ``law-2022 L22-09 art. 22``. An amount of 0 days ends with
-    the very day."""
+    """A length of time with its source, e.g. 15 DAY by ``law-2022 L22-09``. An amount of 0 days ends with the very
+    day."""
 
     amount: int
     unit: Unit
     source: str
     roll: Roll = Roll.NEVER
+    roll_on: RollOn = RollOn.NON_WORKDAY
 
     def __post_init__(self) -> None:
         if self.amount < 0:
@@ -53,12 +76,24 @@ class Limit:
 
     def facts(self) -> dict[str, Any]:
         """As stored with a clock event."""
-        return {"amount": self.amount, "unit": str(self.unit), "source": self.source, "roll": str(self.roll)}
+        found: dict[str, Any] = {
+            "amount": self.amount,
+            "unit": str(self.unit),
+            "source": self.source,
+            "roll": str(self.roll),
+        }
+        return found if self.roll is Roll.NEVER else found | {"roll_on": str(self.roll_on)}
 
     @classmethod
     def of(cls, facts: dict[str, Any]) -> Limit:
         """Back from what ``facts()`` gave."""
-        return cls(facts["amount"], Unit(facts["unit"]), facts["source"], Roll(facts["roll"]))
+        return cls(
+            facts["amount"],
+            Unit(facts["unit"]),
+            facts["source"],
+            Roll(facts["roll"]),
+            RollOn(facts.get("roll_on", RollOn.NON_WORKDAY)),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,14 +104,30 @@ class Due:
     provisional: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A day that did not count, or from which a limit rolled on."""
+
+    day: date
+    #: WEEKEND or HOLIDAY.
+    kind: str
+    #: Name of the holiday; empty for a plain weekend.
+    name: str
+
+
 def day_of(instant: datetime) -> date:
     """The day an instant lies in, in Shanghai."""
     return instant.astimezone(SHANGHAI).date()
 
 
+def start_of(day: date) -> datetime:
+    """0:00 of a day in Shanghai, in UTC."""
+    return datetime.combine(day, time(), SHANGHAI).astimezone(UTC)
+
+
 def end_of(day: date) -> datetime:
     """24:00 of a day in Shanghai, in UTC: the first instant that is too late."""
-    return datetime.combine(day + _DAY, time(), SHANGHAI).astimezone(UTC)
+    return start_of(day + _DAY)
 
 
 def due_date(due_at: datetime) -> date:
@@ -90,21 +141,29 @@ def due(start: datetime, limit: Limit, calendar: Calendar) -> datetime:
 
 
 def reckon(start: datetime, limit: Limit, calendar: Calendar) -> Due:
-    """Like ``due``, and whether the result is provisional. Limits in plain days never are, unless they roll."""
-    if limit.unit.is_exact:
-        length = timedelta(hours=limit.amount) if limit.unit is Unit.HOUR else timedelta(minutes=limit.amount)
-        return Due(start + length, provisional=False)
-    first = day_of(start)
-    if limit.unit is Unit.WORKDAY:
-        last = calendar.add_workdays(first, limit.amount)
-    else:
-        last = first + limit.amount * _DAY
+    """Like ``due``, and whether the result is provisional. Limits in plain days and months never are, unless they
+    roll."""
+    if limit.unit in _EXACT:
+        return Due(start + limit.amount * _EXACT[limit.unit], provisional=False)
+    last = _counted(day_of(start), limit, calendar)
     asked = limit.unit is Unit.WORKDAY
     if limit.roll is Roll.NEXT_WORKDAY:
-        last = calendar.workday_from(last)
         asked = True
+        if _rolls(last, limit, calendar):
+            last = calendar.next_workday(last)
     # Years are published one after the other: if the last day's is known, so are those of the days before.
     return Due(end_of(last), provisional=asked and not calendar.is_published(last))
+
+
+def skipped(start: datetime, limit: Limit, calendar: Calendar) -> list[Skipped]:
+    """The days that the count of a limit passed over, and those it rolled on from, in order."""
+    if limit.unit in _EXACT:
+        return []
+    first, last = day_of(start), _counted(day_of(start), limit, calendar)
+    found = list(_rest_days(first, last, calendar)) if limit.unit is Unit.WORKDAY else []
+    if limit.roll is Roll.NEXT_WORKDAY and _rolls(last, limit, calendar):
+        found += _rest_days(last - _DAY, calendar.next_workday(last), calendar)
+    return found
 
 
 def extended(due_at: datetime, extension: Limit, calendar: Calendar) -> Due:
@@ -113,12 +172,58 @@ def extended(due_at: datetime, extension: Limit, calendar: Calendar) -> Due:
 
 
 def remaining(due_at: datetime, at: datetime, limit: Limit, calendar: Calendar) -> Limit:
-    """What is left of a limit at an instant, in whole units; ``due_at`` must not have passed."""
-    if limit.unit.is_exact:
-        seconds = timedelta(hours=1) if limit.unit is Unit.HOUR else timedelta(minutes=1)
-        amount = (due_at - at) // seconds
-    elif limit.unit is Unit.WORKDAY:
+    """What is left of a limit at an instant, in whole units; ``due_at`` must not have passed. Months are left as
+    days: the days to a date."""
+    if limit.unit in _EXACT:
+        amount = (due_at - at) // _EXACT[limit.unit]
+        return Limit(amount, limit.unit, limit.source, limit.roll, limit.roll_on)
+    if limit.unit is Unit.WORKDAY:
         amount = calendar.workdays_between(day_of(at), due_date(due_at))
-    else:
-        amount = (due_date(due_at) - day_of(at)).days
-    return Limit(amount, limit.unit, limit.source, limit.roll)
+        return Limit(amount, limit.unit, limit.source, limit.roll, limit.roll_on)
+    return Limit((due_date(due_at) - day_of(at)).days, Unit.DAY, limit.source, limit.roll, limit.roll_on)
+
+
+def before(due_at: datetime, amount: int, unit: Unit, calendar: Calendar) -> datetime:
+    """The instant a span before the due instant, for reminders: in days or workdays 0:00 of the day so many days before
+    the last one."""
+    if unit in _EXACT:
+        return due_at - amount * _EXACT[unit]
+    day = due_date(due_at)
+    if unit is Unit.WORKDAY:
+        while amount:
+            day -= _DAY
+            amount -= calendar.is_workday(day)
+        return start_of(day)
+    return start_of(day - amount * _DAY if unit is Unit.DAY else _months_after(day, -amount))
+
+
+def _counted(first: date, limit: Limit, calendar: Calendar) -> date:
+    """The last day of a limit that is counted in days, before it rolls."""
+    match limit.unit:
+        case Unit.WORKDAY:
+            return calendar.add_workdays(first, limit.amount)
+        case Unit.MONTH:
+            return _months_after(first, limit.amount)
+        case Unit.END_OF_MONTH:
+            return first.replace(day=monthrange(first.year, first.month)[1])
+    return first + limit.amount * _DAY
+
+
+def _months_after(day: date, months: int) -> date:
+    """The same day number so many months later, or the last day of that month (C2)."""
+    number = day.year * 12 + day.month - 1 + months
+    year, month = divmod(number, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+def _rolls(day: date, limit: Limit, calendar: Calendar) -> bool:
+    if limit.roll_on is RollOn.STATUTORY_HOLIDAY:
+        return calendar.is_statutory_holiday(day)
+    return not calendar.is_workday(day)
+
+
+def _rest_days(after: date, until: date, calendar: Calendar) -> Iterator[Skipped]:
+    for number in range(1, (until - after).days + 1):
+        day = after + number * _DAY
+        if not calendar.is_workday(day):
+            yield Skipped(day, str(calendar.kind_of(day)), calendar.name_of(day) or "")

@@ -12,13 +12,13 @@ class ClockNotRunning(CasewayError):
 
 
 class ExtensionCap(CasewayError):
-    """The extension is longer than the regulation allows: at most 30 days (art. 34)."""
+    """The extension is longer than the rules allow: see the cap and its source in the details (art. 34: 30 days)."""
 
     code = "EXTENSION_CAP"
 
 
 class ExtensionOnce(CasewayError):
-    """The limit was extended before: a second extension is not allowed (art. 34)."""
+    """The limit was extended as often as the rules allow: a second extension is not possible (art. 34)."""
 
     code = "EXTENSION_ONCE"
 
@@ -33,3 +33,21 @@ class ExtensionNotice(CasewayError):
     """An extension needs a reason that the petitioner is told: give the reason and send the notice (art. 34)."""
 
     code = "EXTENSION_NOTICE"
+
+
+class ExtensionRank(CasewayError):
+    """The extension must be approved by the rank that the details name: let that person approve it (art. 34)."""
+
+    code = "EXTENSION_RANK"
+
+
+class ReclassificationLate(CasewayError):
+    """The limit has already expired: a case is put into another class only before that (INV-07)."""
+
+    code = "RECLASSIFICATION_LATE"
+
+
+class SuspensionNotAllowed(CasewayError):
+    """Nothing stops this limit: only the hearing of a second review is not counted (art. 36)."""
+
+    code = "SUSPENSION_NOT_ALLOWED"

@@ -6,15 +6,15 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKeyConstraint, Index, PrimaryKeyConstraint, UniqueConstraint
+from sqlalchemy import ForeignKeyConstraint, Index, PrimaryKeyConstraint, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from caseway.db.base import Model
 
 
 class ClockEvent(Model):
-    """One typed event of one clock of a case: START, STOP, RESTART, MOVE or EXTEND. Append-only (INV-30); the due
-    instant is derived from the events, never stored beside them."""
+    """One typed event of one clock of a case: see ``workflow.Event``. Append-only (INV-30); the state of a clock is
+    derived from its events, never stored beside them."""
 
     __tablename__ = "clock_event"
 
@@ -33,14 +33,22 @@ class ClockEvent(Model):
     office_id: Mapped[int]
     #: Order whose clock this is (SIGN_FOR, OBJECT, ORDER); null for clocks of the proceeding.
     order_id: Mapped[uuid.UUID | None]
-    #: START, EXTEND: the limit ({"amount": 15, "unit": "DAY"}) and its source; RESTART, MOVE, EXTEND: the rule; all but
-    #: STOP: the due instant that the event leads to by the calendar of its day, and whether that is provisional.
+    #: START: what it counts from, the pinned limits and who may extend them; EXTEND: by how much; RECLASSIFY: the other
+    #: limits; all: who did it, why and by which rule; all but STOP and SUSPEND: the instant that each limit comes to by
+    #: the calendar of its day, and whether that is provisional ("dues").
     facts: Mapped[dict[str, Any]]
 
     __table_args__ = (
         PrimaryKeyConstraint("city_id", "id"),
         ForeignKeyConstraint(["city_id", "case_id"], ["cases.city_id", "cases.id"]),
         UniqueConstraint("city_id", "case_id", "seq"),
+        # Dates that wait for the calendar of their year.
+        Index(
+            "ix_clock_event_provisional",
+            "city_id",
+            "case_id",
+            postgresql_where=text("facts @@ '$.dues[*][1] == true'"),
+        ),
     )
 
 

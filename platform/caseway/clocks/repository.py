@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Uuid, and_, column, delete, func, or_, select, table, update
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Uuid, and_, bindparam, cast, column, delete, func, or_, select, table, tuple_, update
+from sqlalchemy.dialects.postgresql import JSONPATH, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from caseway.clocks.models import ClockEvent, Timer
@@ -16,6 +16,13 @@ from caseway.db.base import new_id
 
 #: The case's row, locked together with its timer so that no moving transaction can meet a firing timer.
 _cases = table("cases", column("city_id"), column("id", Uuid))
+
+_TAKE = delete(Timer).where(
+    Timer.city_id == bindparam("home"),
+    Timer.id == bindparam("timer"),
+    Timer.due_at <= bindparam("present"),
+    Timer.dead_at.is_(None),
+)
 
 #: How many times the batch is looked at: enough to find a full one behind what other workers and writers hold.
 _WINDOW = 5
@@ -27,6 +34,22 @@ async def events(session: AsyncSession, city_id: int, case_id: uuid.UUID) -> Seq
         select(ClockEvent).where(ClockEvent.city_id == city_id, ClockEvent.case_id == case_id).order_by(ClockEvent.seq)
     )
     return found.all()
+
+
+async def provisional_cases(
+    session: AsyncSession, *, after: tuple[int, uuid.UUID] | None, limit: int
+) -> list[tuple[int, uuid.UUID]]:
+    """Keys of the cases with a clock event whose date is provisional, in order; the partial index holds no others."""
+    statement = (
+        select(ClockEvent.city_id, ClockEvent.case_id)
+        .where(ClockEvent.facts.op("@@")(cast("$.dues[*][1] == true", JSONPATH)))
+        .distinct()
+        .order_by(ClockEvent.city_id, ClockEvent.case_id)
+        .limit(limit)
+    )
+    if after is not None:
+        statement = statement.where(tuple_(ClockEvent.city_id, ClockEvent.case_id) > tuple_(*after))
+    return [(city_id, case_id) for city_id, case_id in await session.execute(statement)]
 
 
 async def add(session: AsyncSession, rows: Sequence[ClockEvent]) -> None:
@@ -58,6 +81,35 @@ async def delete_timers(
     if step is not None:
         condition = and_(condition, Timer.step == step)
     await session.execute(delete(Timer).where(condition))
+
+
+async def put_timers(
+    session: AsyncSession, city_id: int, case_id: uuid.UUID, timers: Sequence[tuple[str, str, datetime]]
+) -> None:
+    """Set several timers of a case, each (kind, step, instant); one that stands already stays as it is."""
+    await session.flush()
+    rows = [
+        {"city_id": city_id, "id": new_id(), "case_id": case_id, "kind": kind, "step": step, "due_at": due_at}
+        for kind, step, due_at in timers
+    ]
+    await session.execute(
+        insert(Timer).values(rows).on_conflict_do_nothing(index_elements=["city_id", "case_id", "kind", "step"])
+    )
+
+
+async def delete_timers_after(
+    session: AsyncSession, city_id: int, case_id: uuid.UUID, clock_ids: Sequence[uuid.UUID], *, after: datetime
+) -> None:
+    """Remove the timers of some clocks that are not due yet; their steps begin with the clock's id."""
+    if clock_ids:
+        await session.execute(
+            delete(Timer).where(
+                Timer.city_id == city_id,
+                Timer.case_id == case_id,
+                Timer.due_at > after,
+                func.split_part(Timer.step, ":", 1).in_([str(each) for each in clock_ids]),
+            )
+        )
 
 
 async def claim(session: AsyncSession, *, now: datetime, limit: int) -> Sequence[Timer]:
@@ -92,22 +144,26 @@ async def claim(session: AsyncSession, *, now: datetime, limit: int) -> Sequence
 async def take(session: AsyncSession, timer: Timer, *, now: datetime) -> bool:
     """Delete a claimed timer. False if it no longer stands as claimed: an effect earlier in the same transaction may
     have cancelled it or set it to a later instant."""
-    taken = await session.execute(
-        delete(Timer)
-        .where(Timer.city_id == timer.city_id, Timer.id == timer.id, Timer.due_at <= now, Timer.dead_at.is_(None))
-        .returning(Timer.id)
-        .execution_options(synchronize_session=False)
+    # Past the unit of work: nothing is loaded from it, and it is run once for every timer.
+    taken = await (await session.connection()).execute(
+        _TAKE, {"home": timer.city_id, "timer": timer.id, "present": now}
     )
-    return taken.first() is not None
+    return taken.rowcount == 1
 
 
 async def postpone(
     session: AsyncSession, timer: Timer, *, attempts: int, due_at: datetime, error: str, dead: bool
 ) -> None:
-    """Record a failed attempt: the timer is tried again at ``due_at``, or lies dead until it is set anew."""
+    """Record a failed attempt: the timer is tried again at ``due_at``, or lies dead until it is set anew. One that was
+    set anew or tried by somebody else since it was claimed stays as it is."""
     await session.execute(
         update(Timer)
-        .where(Timer.city_id == timer.city_id, Timer.id == timer.id)
+        .where(
+            Timer.city_id == timer.city_id,
+            Timer.id == timer.id,
+            Timer.due_at == timer.due_at,
+            Timer.attempts == timer.attempts,
+        )
         .values(attempts=attempts, due_at=due_at, last_error=error, dead_at=due_at if dead else None)
         .execution_options(synchronize_session=False)
     )
@@ -134,6 +190,12 @@ async def revive(session: AsyncSession, timer_id: uuid.UUID | None, *, due_at: d
         .execution_options(synchronize_session=False, populate_existing=True)
     )
     return found.all()
+
+
+async def next_due(session: AsyncSession) -> datetime | None:
+    """The earliest instant at which a timer is due, past or future; null if none waits."""
+    found: datetime | None = await session.scalar(select(func.min(Timer.due_at)).where(Timer.dead_at.is_(None)))
+    return found
 
 
 @dataclass(frozen=True, slots=True)

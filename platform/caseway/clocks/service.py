@@ -7,29 +7,34 @@ clocks), which the caller records with its own change of the case. Nothing else 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from caseway.calendars.published import calendar
-from caseway.clocks import limits, repository
-from caseway.clocks.arithmetic import Due, Limit, day_of, due_date, end_of, extended, reckon, remaining
-from caseway.clocks.errors import ClockNotRunning, ExtensionCap, ExtensionLate, ExtensionNotice, ExtensionOnce
+from caseway.calendars import service as calendars
+from caseway.calendars.workdays import Calendar
+from caseway.clocks import applicable, course, planning, repository
+from caseway.clocks.arithmetic import Due
+from caseway.clocks.course import Course
 from caseway.clocks.models import ClockEvent
-from caseway.clocks.workflow import ClockKind, ClockState, Event, derive, earliest_due
+from caseway.clocks.workflow import (
+    STATUTORY,
+    CaseKey,
+    ClockKind,
+    ClockState,
+    Event,
+    ExtensionRule,
+    PinnedLimit,
+    StartEvent,
+    derive,
+    earliest_due,
+)
 from caseway.db.base import new_id
 from caseway.db.session import UnitOfWork
-
-
-class CaseKey(Protocol):
-    """Any case: clocks need nothing of it but its key."""
-
-    @property
-    def city_id(self) -> int: ...
-    @property
-    def id(self) -> uuid.UUID: ...
+from caseway.rules import service as rules
 
 
 class Doer(Protocol):
@@ -37,6 +42,25 @@ class Doer(Protocol):
 
     @property
     def person_id(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A clock that is about to start."""
+
+    kind: ClockKind
+    start: StartEvent
+    at: datetime
+    office_id: int
+    pinned: tuple[PinnedLimit, ...]
+    extension: ExtensionRule | None
+    course: Course
+    order_id: uuid.UUID | None = None
+
+    @property
+    def due_at(self) -> datetime:
+        """The earliest of its limits."""
+        return min(each.at for each in self.course.dues)
 
 
 async def clocks(session: AsyncSession, case: CaseKey) -> list[ClockState]:
@@ -54,54 +78,82 @@ async def due_at(session: AsyncSession, case: CaseKey) -> datetime | None:
     return earliest_due(await clocks(session, case))
 
 
-async def start(
-    uow: UnitOfWork,
-    case: CaseKey,
-    kind: ClockKind | str,
+def first_due(planned: Iterable[Planned]) -> datetime | None:
+    """The due instant that clocks about to start will give a case without any other."""
+    return min((each.due_at for each in planned if each.kind in STATUTORY), default=None)
+
+
+async def prepare(
+    session: AsyncSession,
+    start: StartEvent,
     *,
     at: datetime,
     office_id: int,
-    limit: Limit | None = None,
+    classes: Collection[str],
+    kinds: Collection[ClockKind] | None = None,
     order_id: uuid.UUID | None = None,
+    holds: Callable[[str], bool] = applicable.never,
+) -> list[Planned]:
+    """The clocks that an event starts for an office, by the rules in force there at that instant (INV-22).
+
+    ``classes`` = what classes of deadline rows the case falls under; ``kinds`` = only these stages; ``holds`` decides
+    the conditions of rows, which otherwise do not apply.
+    """
+    found = applicable.deadlines(
+        await rules.effective(session, office_id, at=at), start, classes=classes, holds=holds, kinds=kinds
+    )
+    if not found:
+        return []
+    calendar = await calendars.for_office(session, office_id)
+    return [
+        Planned(kind, start, at, office_id, pinned, extension, course.begin(at, pinned, calendar), order_id)
+        for kind, (pinned, extension) in found.items()
+    ]
+
+
+async def begin(
+    uow: UnitOfWork, case: CaseKey, planned: Sequence[Planned], *, actor: Doer | None = None
+) -> datetime | None:
+    """Start the clocks that ``prepare`` found."""
+    stored = await repository.events(uow.session, case.city_id, case.id)
+    return await _append(uow, case, stored, [_started(each, actor) for each in planned])
+
+
+async def start(
+    uow: UnitOfWork,
+    case: CaseKey,
+    kind: ClockKind,
+    *,
+    at: datetime,
+    office_id: int,
+    pinned: Sequence[PinnedLimit],
+    event: StartEvent = StartEvent.ORDERED,
+    order_id: uuid.UUID | None = None,
+    extension: ExtensionRule | None = None,
     actor: Doer | None = None,
 ) -> datetime | None:
-    """Start a clock for the office that owes it; without ``limit`` the law's own. No actor = the platform."""
-    kind = ClockKind(kind)
-    limit = limit or limits.LAW[kind]
-    clock_id = new_id()
-    facts = _facts(reckon(at, limit, calendar()), actor) | {"limit": limit.facts()}
-    return await _append(
-        uow.session,
-        case,
-        await repository.events(uow.session, case.city_id, case.id),
-        [
-            ClockEvent(
-                id=clock_id,
-                clock_id=clock_id,
-                kind=kind,
-                event=Event.START,
-                at=at,
-                office_id=office_id,
-                order_id=order_id,
-                facts=facts,
-            )
-        ],
+    """Start one clock with the limits given, for the office that owes it. No actor = the platform."""
+    calendar = await calendars.for_office(uow.session, office_id)
+    planned = Planned(
+        kind, event, at, office_id, tuple(pinned), extension, course.begin(at, pinned, calendar), order_id
     )
+    return await begin(uow, case, [planned], actor=actor)
 
 
 async def stop(
     uow: UnitOfWork,
     case: CaseKey,
-    kind: ClockKind | str,
+    kind: ClockKind | Collection[ClockKind],
     *,
     at: datetime,
     order_id: uuid.UUID | None = None,
     actor: Doer | None = None,
 ) -> datetime | None:
-    """Stop the running clocks of one kind, or only that of an order. Without such a clock nothing happens."""
+    """Stop the running clocks of one or several kinds, or only those of an order. Without such a clock nothing
+    happens."""
     stored = await repository.events(uow.session, case.city_id, case.id)
     found = [clock for clock in derive(stored) if clock.is_running and _is(clock, kind, order_id)]
-    return await _append(uow.session, case, stored, [_stopped(clock, at, actor) for clock in found])
+    return await _append(uow, case, stored, [_event(clock, Event.STOP, at, {}, actor) for clock in found])
 
 
 async def stop_all(
@@ -111,13 +163,13 @@ async def stop_all(
     kept = frozenset(keep)
     stored = await repository.events(uow.session, case.city_id, case.id)
     found = [clock for clock in derive(stored) if clock.is_running and clock.kind not in kept]
-    return await _append(uow.session, case, stored, [_stopped(clock, at, actor) for clock in found])
+    return await _append(uow, case, stored, [_event(clock, Event.STOP, at, {}, actor) for clock in found])
 
 
 async def restart(
     uow: UnitOfWork,
     case: CaseKey,
-    kind: ClockKind | str,
+    kind: ClockKind,
     *,
     at: datetime,
     order_id: uuid.UUID | None = None,
@@ -126,25 +178,21 @@ async def restart(
     """Let the newest stopped clock of a kind run again with the days that were left when it stopped (T3, recall).
 
     The days are counted anew from the day of the restart: an order that lay with the receiver for two days moves the
-    sender's date by two days, and an order recalled on its day of delivery does not move it. A clock whose limit had
-    passed already when it stopped keeps its old date. Without a stopped clock of the kind nothing happens.
+    sender's date by two days, and an order recalled on its day of delivery does not move it. A limit that had passed
+    already when the clock stopped keeps its old date. Without a stopped clock of the kind nothing happens.
     """
     stored = await repository.events(uow.session, case.city_id, case.id)
     found = derive(stored)
     clock = _newest(found, kind, order_id)
     if clock is None or clock.stopped_at is None:
         return earliest_due(found)
-    due = Due(clock.due_at, clock.provisional)
-    if not clock.missed_by(clock.stopped_at):
-        left = remaining(clock.due_at, clock.stopped_at, clock.limit, calendar())
-        due = reckon(at, left, calendar())
-    return await _append(uow.session, case, stored, [_moved(clock, Event.RESTART, at, due, "T3 remaining days", actor)])
+    return await change(uow, case, stored, [clock], Event.RESTART, at=at, facts={"rule": "T3"}, actor=actor)
 
 
 async def move(
     uow: UnitOfWork,
     case: CaseKey,
-    kind: ClockKind | str,
+    kind: ClockKind,
     *,
     at: datetime,
     order_id: uuid.UUID | None = None,
@@ -157,67 +205,89 @@ async def move(
     clock = _newest(found, kind, order_id)
     if clock is None:
         return earliest_due(found)
-    due = Due(clock.due_at, clock.provisional)
-    workday = calendar().next_workday(day_of(at))
-    if end_of(workday) > clock.due_at:
-        due = Due(end_of(workday), provisional=not calendar().is_published(workday))
-    return await _append(uow.session, case, stored, [_moved(clock, Event.MOVE, at, due, "C6 agreed return", actor)])
+    return await change(uow, case, stored, [clock], Event.MOVE, at=at, facts={"rule": "C6"}, actor=actor)
 
 
-async def extend(
+async def change(
     uow: UnitOfWork,
     case: CaseKey,
-    kind: ClockKind | str = ClockKind.HANDLE,
+    stored: Sequence[ClockEvent],
+    changing: Sequence[ClockState],
+    event: Event,
     *,
     at: datetime,
-    extension: Limit,
-    reason: str,
-    notified: bool,
-    actor: Doer | None = None,
+    facts: dict[str, Any],
+    actor: Doer | None,
 ) -> datetime | None:
-    """Extend a running clock (INV-09): once, before expiry, within the cap, with a reason that the petitioner is told.
-
-    The extension is counted from the last day of the old limit. ``notified`` says that the notice goes out with this
-    change.
-    """
-    stored = await repository.events(uow.session, case.city_id, case.id)
-    clock = _newest([clock for clock in derive(stored) if clock.is_running], kind, None)
-    if clock is None:
-        raise ClockNotRunning(kind=str(kind))
-    if clock.missed_by(at):
-        raise ExtensionLate(due_at=clock.due_at, due_date=due_date(clock.due_at))
-    if clock.extensions:
-        raise ExtensionOnce(due_at=clock.due_at, due_date=due_date(clock.due_at))
-    cap = limits.EXTENSION_CAP
-    # In the cap's own unit the amounts decide, before a date is reckoned that no calendar reaches.
-    too_long = extension.unit is cap.unit and extension.amount > cap.amount
-    if too_long or extended(clock.due_at, extension, calendar()).at > extended(clock.due_at, cap, calendar()).at:
-        raise ExtensionCap(amount=cap.amount, unit=str(cap.unit), source=cap.source)
-    due = extended(clock.due_at, extension, calendar())
-    if not reason.strip() or not notified:
-        raise ExtensionNotice
-    event = _moved(clock, Event.EXTEND, at, due, extension.source, actor)
-    event.facts |= {"limit": extension.facts()}
-    return await _append(uow.session, case, stored, [event])
+    """Append one event to each of the clocks, with the dates it leads to by the calendar of the clock's office."""
+    new = []
+    for clock in changing:
+        calendar = await calendars.for_office(uow.session, clock.office_id)
+        draft = _event(clock, event, at, dict(facts), actor)
+        _, *later = clock.steps
+        after = course.advance(clock.started_at, _course(clock), draft, later, calendar)
+        draft.facts = draft.facts | _dues(after)
+        new.append(draft)
+    return await _append(uow, case, stored, new)
 
 
-def _is(clock: ClockState, kind: ClockKind | str, order_id: uuid.UUID | None) -> bool:
-    return clock.kind == kind and order_id in (None, clock.order_id)
+async def store_dues(
+    uow: UnitOfWork,
+    case: CaseKey,
+    clock: ClockState,
+    after: Course,
+    *,
+    at: datetime,
+    facts: dict[str, Any],
+    stored: Sequence[ClockEvent],
+) -> datetime | None:
+    """Append a re-projection: dates that were counted anew from all events."""
+    return await _append(uow, case, stored, [_event(clock, Event.REPROJECT, at, facts | _dues(after), None)])
 
 
-def _newest(found: list[ClockState], kind: ClockKind | str, order_id: uuid.UUID | None) -> ClockState | None:
+def _course(clock: ClockState) -> Course:
+    return Course(
+        pinned=tuple(each.pinned for each in clock.limits),
+        dues=tuple(Due(each.due_at, each.provisional) for each in clock.limits),
+        stopped_at=clock.stopped_at,
+        suspended_at=clock.suspended_at,
+    )
+
+
+def _is(clock: ClockState, kind: ClockKind | Collection[ClockKind], order_id: uuid.UUID | None) -> bool:
+    fits = clock.kind == kind if isinstance(kind, str) else clock.kind in kind
+    return fits and order_id in (None, clock.order_id)
+
+
+def _newest(found: Sequence[ClockState], kind: ClockKind, order_id: uuid.UUID | None) -> ClockState | None:
     return next((clock for clock in reversed(found) if _is(clock, kind, order_id)), None)
 
 
-def _facts(due: Due, actor: Doer | None) -> dict[str, Any]:
-    return {
-        "due_at": due.at.isoformat(),
-        "provisional": due.provisional,
-        "person_id": actor.person_id if actor is not None else 0,
-    }
+def _dues(after: Course) -> dict[str, Any]:
+    return {"dues": [[each.at.isoformat(), each.provisional] for each in after.dues]}
 
 
-def _event(clock: ClockState, event: Event, at: datetime, facts: dict[str, Any]) -> ClockEvent:
+def _started(planned: Planned, actor: Doer | None) -> ClockEvent:
+    clock_id = new_id()
+    return ClockEvent(
+        id=clock_id,
+        clock_id=clock_id,
+        kind=planned.kind,
+        event=Event.START,
+        at=planned.at,
+        office_id=planned.office_id,
+        order_id=planned.order_id,
+        facts={
+            "start": str(planned.start),
+            "limits": [each.facts() for each in planned.pinned],
+            "extension": planned.extension.facts() if planned.extension is not None else None,
+            "person_id": actor.person_id if actor is not None else 0,
+            **_dues(planned.course),
+        },
+    )
+
+
+def _event(clock: ClockState, event: Event, at: datetime, facts: dict[str, Any], actor: Doer | None) -> ClockEvent:
     return ClockEvent(
         id=new_id(),
         clock_id=clock.clock_id,
@@ -226,24 +296,32 @@ def _event(clock: ClockState, event: Event, at: datetime, facts: dict[str, Any])
         at=at,
         office_id=clock.office_id,
         order_id=clock.order_id,
-        facts=facts,
+        facts={"person_id": actor.person_id if actor is not None else 0, **facts},
     )
 
 
-def _stopped(clock: ClockState, at: datetime, actor: Doer | None) -> ClockEvent:
-    return _event(clock, Event.STOP, at, {"person_id": actor.person_id if actor is not None else 0})
-
-
-def _moved(clock: ClockState, event: Event, at: datetime, due: Due, rule: str, actor: Doer | None) -> ClockEvent:
-    return _event(clock, event, at, _facts(due, actor) | {"rule": rule})
-
-
 async def _append(
-    session: AsyncSession, case: CaseKey, stored: Sequence[ClockEvent], new: list[ClockEvent]
+    uow: UnitOfWork, case: CaseKey, stored: Sequence[ClockEvent], new: list[ClockEvent]
 ) -> datetime | None:
-    """Store new events behind those of the case and derive its due instant from all of them."""
+    """Store new events behind those of the case, plan the timers of the clocks they belong to, and derive the case's
+    due instant from all of them."""
     for number, event in enumerate(new, start=len(stored) + 1):
         event.city_id, event.case_id, event.seq = case.city_id, case.id, number
+    found = derive([*stored, *new])
     if new:
-        await repository.add(session, new)
-    return earliest_due(derive([*stored, *new]))
+        await repository.add(uow.session, new)
+        touched = {event.clock_id for event in new}
+        by_office: dict[int, Calendar] = {}
+        for clock in found:
+            if clock.clock_id in touched and clock.office_id not in by_office:
+                by_office[clock.office_id] = await calendars.for_office(uow.session, clock.office_id)
+        for office_id, calendar in by_office.items():
+            await planning.replan(
+                uow.session,
+                case.city_id,
+                case.id,
+                [each for each in found if each.clock_id in touched and each.office_id == office_id],
+                at=max(event.at for event in new),
+                calendar=calendar,
+            )
+    return earliest_due(found)

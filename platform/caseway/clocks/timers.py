@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from caseway.clocks import repository
 from caseway.clocks.models import Timer
-from caseway.clocks.service import CaseKey
+from caseway.clocks.workflow import CaseKey
+from caseway.db import retries
 from caseway.db.session import UnitOfWork
 
 #: What a due timer does. It finds the case locked, checks for itself that it still applies, and changes the case in the
 #: transaction that deletes the timer.
 Effect = Callable[[UnitOfWork, Timer, datetime], Awaitable[None]]
 Effects = Mapping[str, Effect]
-
-#: Failed attempts after which a timer is left to people.
-MAX_ATTEMPTS = 8
-_FIRST_BACKOFF = timedelta(seconds=5)
-_LONGEST_BACKOFF = timedelta(hours=1)
-_ERROR_LENGTH = 500
 
 
 class TimerKind(StrEnum):
@@ -31,6 +26,16 @@ class TimerKind(StrEnum):
     DEEMED_RECEIPT = "DEEMED_RECEIPT"
     #: Nobody asked for a review within the window: the case closes (T25).
     WINDOW_LAPSED = "WINDOW_LAPSED"
+    #: A limit of a clock has passed: lateness is recorded, and whoever follows it is told.
+    CLOCK_DUE = "CLOCK_DUE"
+    #: A limit of a clock is about to pass: the office that owes it is told.
+    CLOCK_REMINDER = "CLOCK_REMINDER"
+    #: Nobody objected within the window: silence accepts (art. 23).
+    OBJECTION_LAPSED = "OBJECTION_LAPSED"
+    #: The sender did not answer an objection: the dispute goes to the common superior.
+    OBJECTION_UNANSWERED = "OBJECTION_UNANSWERED"
+    #: A rung of an escalation rule may be due: the rules look at the case again.
+    ESCALATION_RUNG = "ESCALATION_RUNG"
 
 
 async def set_timer(
@@ -48,21 +53,16 @@ async def cancel(uow: UnitOfWork, case: CaseKey, kind: TimerKind | str, step: st
     )
 
 
-def backoff(attempts: int) -> timedelta:
-    """How long to wait after the given number of failures: 5 s, 10 s, 20 s … at most an hour."""
-    return min(_FIRST_BACKOFF * (1 << (attempts - 1)), _LONGEST_BACKOFF)
-
-
 async def fail(uow: UnitOfWork, timer: Timer, *, error: BaseException, now: datetime) -> bool:
     """Record one more failed attempt of a claimed timer; true if it is dead now."""
     attempts = timer.attempts + 1
-    dead = attempts >= MAX_ATTEMPTS
+    dead = attempts >= retries.MAX_ATTEMPTS
     await repository.postpone(
         uow.session,
         timer,
         attempts=attempts,
-        due_at=now if dead else now + backoff(attempts),
-        error=f"{type(error).__name__}: {error}".replace("\x00", "")[:_ERROR_LENGTH],
+        due_at=now if dead else now + retries.backoff(attempts),
+        error=retries.reason(error),
         dead=dead,
     )
     return dead

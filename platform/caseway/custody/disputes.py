@@ -18,7 +18,9 @@ from caseway.cases.models import Case
 from caseway.cases.record import moment, record
 from caseway.cases.texts import REASON, Check
 from caseway.cases.workflow import Action, Stage, next_stage
+from caseway.clocks import applicable, timers
 from caseway.clocks import service as clocks
+from caseway.clocks.timers import TimerKind
 from caseway.clocks.workflow import ClockKind
 from caseway.custody import repository, routes, transfer
 from caseway.custody.errors import (
@@ -35,6 +37,7 @@ from caseway.custody.workflow import SPECS, OrderEvent, OrderKind, OrderState, a
 from caseway.db.base import new_id
 from caseway.db.session import UnitOfWork
 from caseway.errors import Conflict, NotPermitted
+from caseway.rules import service as rules
 from caseway.tenancy import repository as offices
 from caseway.tenancy.models import Office, OfficeKind
 
@@ -76,7 +79,9 @@ async def object_to(
         raise BounceNeedsDecision
     await _refuse_late(uow, case, order, at=entered.at)
     order.state, order.objected_at, order.objection = after(order.state, OrderEvent.OBJECT), entered.at, why
-    due_at = await clocks.stop(uow, case, ClockKind.OBJECT, at=entered.at, order_id=order.id, actor=actor)
+    await clocks.stop(uow, case, ClockKind.OBJECT, at=entered.at, order_id=order.id, actor=actor)
+    await timers.cancel(uow, case, TimerKind.OBJECTION_LAPSED, order.id)
+    due_at = await _await_answer(uow, case, order, actor=actor, at=entered.at)
     await record(
         uow,
         case,
@@ -114,6 +119,7 @@ async def decide_objection(
     why = _reason(reason)
     stage = next_stage(case.stage, Action.REFUSE_OBJECTION)
     order.state, order.ended_at = after(order.state, OrderEvent.UPHOLD), entered.at
+    due_at = await _answered(uow, case, order, actor=actor, at=entered.at)
     await record(
         uow,
         case,
@@ -122,7 +128,7 @@ async def decide_objection(
         actor=actor,
         reason=why,
         facts={"order_id": order.id, "to": order.receiver_id},
-        changes={"stage": stage},
+        changes={"stage": stage, "due_at": due_at},
     )
     return ordered(case, order)
 
@@ -147,25 +153,67 @@ async def refer_dispute(
     if order.state == OrderState.UPHELD:
         await _refuse_decided(uow, case)
         order.state, order.ended_at = after(order.state, OrderEvent.REFER), None
+    holding = await refer(uow, case, order, actor=actor, at=entered.at, reason=why)
+    return ordered(case, holding or order)
+
+
+async def refer(
+    uow: UnitOfWork, case: Case, order: Order, *, actor: Actor, at: datetime, reason: str | None
+) -> Order | None:
+    """The dispute about an order goes to the common superior, which has a limit to decide; without a reason by the
+    sender's silence. Answers the order by which the backstop office holds the case meanwhile, if it moved."""
     stage = next_stage(case.stage, Action.REFER_DISPUTE)
     first, second = await heir(uow, order.sender_id), await heir(uow, order.receiver_id)
+    await _answered(uow, case, order, actor=actor, at=at)
+    due_at = await _await_decision(uow, case, order, first, second, actor=actor, at=at)
     backstop = await backstop_for(uow, case, first, second)
     if backstop is None or backstop.id == case.holder_id:
         await record(
             uow,
             case,
             type="dispute.referred",
-            at=entered.at,
+            at=at,
             actor=actor,
-            reason=why,
+            reason=reason,
             facts={"order_id": order.id},
-            changes={"stage": stage},
+            changes={"stage": stage, "due_at": due_at},
         )
-        return ordered(case, order)
-    holding = await transfer.move_now(
-        uow, case, OrderKind.BACKSTOP, backstop, actor=actor, at=entered.at, stage=stage, reason=why
+        return None
+    return await transfer.move_now(
+        uow, case, OrderKind.BACKSTOP, backstop, actor=actor, at=at, stage=stage, reason=reason
     )
-    return ordered(case, holding)
+
+
+async def _await_answer(uow: UnitOfWork, case: Case, order: Order, *, actor: Actor, at: datetime) -> datetime | None:
+    """The sender has a limit to answer the objection."""
+    effective = await rules.effective(uow.session, order.sender_id, at=at)
+    pinned = applicable.answer_to_objection(effective)
+    due_at = await clocks.start(
+        uow, case, ClockKind.ANSWER_OBJECTION,
+        at=at, office_id=order.sender_id, pinned=[pinned], order_id=order.id, actor=actor,
+    )  # fmt: skip
+    clock = await transfer.order_clock(uow, case, order, ClockKind.ANSWER_OBJECTION)
+    assert clock is not None
+    await timers.set_timer(uow, case, TimerKind.OBJECTION_UNANSWERED, order.id, clock.due_at)
+    return due_at
+
+
+async def _answered(uow: UnitOfWork, case: Case, order: Order, *, actor: Actor, at: datetime) -> datetime | None:
+    await timers.cancel(uow, case, TimerKind.OBJECTION_UNANSWERED, order.id)
+    return await clocks.stop(uow, case, ClockKind.ANSWER_OBJECTION, at=at, order_id=order.id, actor=actor)
+
+
+async def _await_decision(
+    uow: UnitOfWork, case: Case, order: Order, first: Office, second: Office, *, actor: Actor, at: datetime
+) -> datetime | None:
+    """The common superior has a limit to decide; where there is none, whoever holds the case answers for the time."""
+    superior = (await _superiors(uow, first, second))[0]
+    office_id = superior.id if superior is not None else case.holder_id
+    effective = await rules.effective(uow.session, office_id, at=at)
+    return await clocks.start(
+        uow, case, ClockKind.DECIDE_DISPUTE,
+        at=at, office_id=office_id, pinned=[applicable.decision_on_dispute(effective)], order_id=order.id, actor=actor,
+    )  # fmt: skip
 
 
 async def decide_competence(
@@ -219,6 +267,9 @@ async def decide_competence(
     )
     await repository.add(uow, decision)
     settled = objected is not None and named.id == holder.id
+    await clocks.stop(uow, case, (ClockKind.ANSWER_OBJECTION, ClockKind.DECIDE_DISPUTE), at=entered.at, actor=actor)
+    if objected is not None:
+        await timers.cancel(uow, case, TimerKind.OBJECTION_UNANSWERED, objected.id)
     await record(
         uow,
         case,

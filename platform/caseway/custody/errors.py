@@ -69,3 +69,9 @@ class NobodyToMoveTo(CasewayError):
     """No office above is free of the complaint and open: the administrator of the area must name one."""
 
     code = "NOBODY_TO_MOVE_TO"
+
+
+class SkipLevelForbidden(CasewayError):
+    """The rules of this office send matters down one level at a time: send it to the office right below."""
+
+    code = "SKIP_LEVEL_FORBIDDEN"

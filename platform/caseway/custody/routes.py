@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from caseway.cases.workflow import PetitionClass
-from caseway.custody.errors import NoCompetence, RouteToAccused, SameOffice
+from caseway.custody.errors import NoCompetence, RouteToAccused, SameOffice, SkipLevelForbidden
 from caseway.custody.workflow import SPECS, OrderKind, OrderSpec, Relation
+from caseway.rules import service as rules
+from caseway.rules.kinds.routing import Routing
 from caseway.tenancy import repository as offices
 from caseway.tenancy.errors import OfficeClosed, OfficeNotFound, OfficeSuspended, WrongLevel
 from caseway.tenancy.models import Office, OfficeKind
@@ -188,7 +191,9 @@ def check_target(
     return found
 
 
-async def resolve(session: AsyncSession, kind: OrderKind, subject: Subject, *, sender: Office, target_id: int) -> Route:
+async def resolve(
+    session: AsyncSession, kind: OrderKind, subject: Subject, *, sender: Office, target_id: int, at: datetime
+) -> Route:
     """The route of an order, or the strongest reason why there is none (see the module's first lines)."""
     target = await offices.by_id(session, target_id)
     accused = (await offices.by_ids(session, subject.accused_office_ids)).values()
@@ -198,8 +203,17 @@ async def resolve(session: AsyncSession, kind: OrderKind, subject: Subject, *, s
     # Copies are for ordinary cases: an accusation reaches the competent body and nobody on the way (INV-05).
     copied = SPECS[kind].moves_custody and subject.petition_class != PetitionClass.ACCUSATION
     if copied and found is Relation.FAR_BELOW:
+        await _refuse_skipping(session, sender, at=at)
         copies = await _copies(session, subject, sender, receiver)
     return Route(sender, receiver, found, tuple(copies))
+
+
+async def _refuse_skipping(session: AsyncSession, sender: Office, *, at: datetime) -> None:
+    """An office may bind itself to send matters down one level at a time (domain 5.4 (a))."""
+    for rule in (await rules.effective_for(session, sender, at=at)).of(Routing):
+        binding = {"skip_level": rule.params.skip_level == "FORBID", "level_by_level": rule.params.level_by_level}
+        for name in (each for each, binds in binding.items() if binds):
+            raise SkipLevelForbidden(source=", ".join(map(str, rule.provenance[name])))
 
 
 async def _copies(session: AsyncSession, subject: Subject, sender: Office, receiver: Office) -> list[Office]:

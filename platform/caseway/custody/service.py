@@ -77,7 +77,7 @@ async def send(
     if spec.to_holder and to_office_id != case.holder_id:
         raise NoCompetence("This is addressed to the office that holds the case.")
     sender = await _office(uow, case.holder_id if spec.moves_custody else actor.office_id)
-    route = await routes.resolve(uow.session, kind, case, sender=sender, target_id=to_office_id)
+    route = await routes.resolve(uow.session, kind, case, sender=sender, target_id=to_office_id, at=entered.at)
     stage = next_stage(case.stage, spec.action)
     if spec.objectable:
         await _refuse_bounce(uow, case, route)
@@ -159,9 +159,11 @@ async def take_up(
     why = check.required("reason", reason, REASON)
     check.done()
     holder = await _office(uow, case.holder_id)
-    route = await routes.resolve(uow.session, OrderKind.TAKE_UP, case, sender=holder, target_id=actor.office_id)
+    route = await routes.resolve(
+        uow.session, OrderKind.TAKE_UP, case, sender=holder, target_id=actor.office_id, at=entered.at
+    )
     next_stage(case.stage, Action.TAKE_UP)
-    stage = case.stage if case.stage == Stage.HANDLING else Stage.SIGNED
+    stage = Stage.HANDLING if case.stage in (Stage.ACCEPTED, Stage.HANDLING) else Stage.SIGNED
     order = await transfer.move_now(
         uow,
         case,
@@ -170,7 +172,7 @@ async def take_up(
         actor=actor,
         at=entered.at,
         event="case.taken_up",
-        stage=Stage(stage),
+        stage=stage,
         reason=why,
     )
     return ordered(case, order)

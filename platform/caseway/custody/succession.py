@@ -186,6 +186,11 @@ async def _hand_on_cases(uow: UnitOfWork, old: Office, new: Office, now: datetim
             to = await routes.lowest_clean(uow.session, new, case)
         if to is None:
             raise NobodyToMoveTo
+        order = await repository.moving(uow.session, case)
+        if order is not None and to.id != new.id:
+            # Its sender has no heir that may hold the case: whoever holds it now sends it anew (INV-03).
+            at = moment(case, now)
+            await transfer.call_back(uow, case, order, actor=SYSTEM_ACTOR, at=at, event="order.recalled")
         await transfer.move_now(
             uow,
             case,

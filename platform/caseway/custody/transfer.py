@@ -9,33 +9,40 @@ from typing import Any, Protocol
 
 from caseway.access.actor import Actor
 from caseway.access.permissions import Role
+from caseway.cases import limits
 from caseway.cases import repository as cases
 from caseway.cases.codes import GrantKind
 from caseway.cases.models import Case
 from caseway.cases.record import holder_changes, record
 from caseway.cases.workflow import Action, PetitionClass, Stage, next_stage
+from caseway.clocks import applicable, timers
 from caseway.clocks import service as clocks
-from caseway.clocks import timers
-from caseway.clocks.arithmetic import Limit, Unit, day_of, due_date
+from caseway.clocks.arithmetic import Unit, day_of, due_date
 from caseway.clocks.timers import TimerKind
-from caseway.clocks.workflow import ClockKind, ClockState
+from caseway.clocks.workflow import ClockKind, ClockState, PinnedLimit, StartEvent
 from caseway.custody import repository
 from caseway.custody.models import Custody, Order
-from caseway.custody.workflow import SPECS, OrderEvent, OrderKind, OrderSpec, OrderState, after
+from caseway.custody.workflow import (
+    SPECS,
+    OrderEvent,
+    OrderKind,
+    OrderSpec,
+    OrderState,
+    after,
+    goes_on,
+    without_clocks,
+)
 from caseway.db.base import new_id
 from caseway.db.session import UnitOfWork
 from caseway.people import repository as people
+from caseway.rules import service as rules
 from caseway.tenancy import repository as offices
 from caseway.tenancy.models import Office, OfficeKind
 
 #: The clocks of sorting and notice: the one who must tell the petitioner next owes them.
 NOTICE_CLOCKS = frozenset({ClockKind.FORWARD, ClockKind.DIRECT_NOTICE, ClockKind.ACCEPT_NOTICE})
-#: What a move of the case never stops: what is owed to the petitioner once it is accepted, and reports that were asked.
-_KEPT = frozenset({ClockKind.HANDLE, ClockKind.REDO, ClockKind.REVIEW_WINDOW, ClockKind.ORDER})
 #: Roles that send an accusation on to the competent body.
 _SORTING = (Role.DISPATCHER, Role.CLERK, Role.HANDLER)
-#: Stages of a matter that is being handled: it goes on being handled where it arrives (T15).
-_HANDLED = frozenset({Stage.HANDLING})
 
 
 class Subject(Protocol):
@@ -140,39 +147,51 @@ async def _delivery_clocks(
     uow: UnitOfWork, case: Case, order: Order, spec: OrderSpec, *, actor: Actor, at: datetime
 ) -> datetime | None:
     due_at = case.due_at
-    fresh = spec.fresh_notice and not _goes_on(order)
-    if fresh:
-        due_at = await clocks.stop_all(uow, case, at=at, actor=actor, keep=_KEPT)
-    kinds = [*spec.clocks, ClockKind.ACCEPT_NOTICE] if fresh else list(spec.clocks)
-    for kind in kinds:
-        if (kind is ClockKind.OBJECT and _goes_on(order)) or (kind is ClockKind.ORDER and order.report_due_at is None):
-            continue
+    continued = goes_on(order.kind, order.stage_before)
+    if spec.fresh_notice and not continued:
+        due_at = await clocks.stop_all(uow, case, at=at, actor=actor, keep=limits.KEPT_BY_MOVES)
+    effective = await rules.effective(uow.session, order.receiver_id, at=at)
+    own: dict[ClockKind, PinnedLimit] = {ClockKind.SIGN_FOR: applicable.receipt()}
+    if not continued:
+        own[ClockKind.OBJECT] = applicable.objection(effective)
+    if order.report_due_at is not None:
+        own[ClockKind.ORDER] = _report_limit(order, at)
+    for kind in (each for each in spec.clocks if each in own):
         due_at = await clocks.start(
-            uow,
-            case,
-            kind,
-            at=at,
-            office_id=order.receiver_id,
-            limit=_report_limit(order, at) if kind is ClockKind.ORDER else None,
-            order_id=order.id,
-            actor=actor,
-        )
-    if ClockKind.SIGN_FOR in spec.clocks:
-        signing = await order_clock(uow, case, order, ClockKind.SIGN_FOR)
-        assert signing is not None
-        await timers.set_timer(uow, case, TimerKind.DEEMED_RECEIPT, order.id, signing.due_at)
+            uow, case, kind,
+            at=at, office_id=order.receiver_id, pinned=[own[kind]], order_id=order.id, actor=actor,
+        )  # fmt: skip
+    if spec.moves_custody:
+        due_at = await _clocks_by_rules(uow, case, order, spec, actor=actor, at=at)
+    await _watch(uow, case, order, spec)
     return due_at
 
 
-def _goes_on(order: Order) -> bool:
-    """Whether the matter is being handled already, and the receiver just goes on with it. An accusation starts anew
-    with the competent body."""
-    return order.stage_before in _HANDLED and order.kind != OrderKind.ACCUSATION_HAND_OVER
+async def _clocks_by_rules(
+    uow: UnitOfWork, case: Case, order: Order, spec: OrderSpec, *, actor: Actor, at: datetime
+) -> datetime | None:
+    """What delivery starts for the receiver by its own rules."""
+    without = without_clocks(order.kind, order.stage_before)
+    due_at = await clocks.due_at(uow.session, case)
+    for event in spec.starts:
+        planned = await limits.prepare(uow, case, event, at=at, office_id=order.receiver_id, order_id=order.id)
+        wanted = [each for each in planned if each.kind not in without]
+        if wanted:
+            due_at = await clocks.begin(uow, case, wanted, actor=actor)
+    return due_at
 
 
-def _report_limit(order: Order, at: datetime) -> Limit:
+async def _watch(uow: UnitOfWork, case: Case, order: Order, spec: OrderSpec) -> None:
+    """The timers of receipt and objection."""
+    for kind, timer in ((ClockKind.SIGN_FOR, TimerKind.DEEMED_RECEIPT), (ClockKind.OBJECT, TimerKind.OBJECTION_LAPSED)):
+        clock = await order_clock(uow, case, order, kind) if kind in spec.clocks else None
+        if clock is not None:
+            await timers.set_timer(uow, case, timer, order.id, clock.due_at)
+
+
+def _report_limit(order: Order, at: datetime) -> PinnedLimit:
     assert order.report_due_at is not None
-    return Limit((due_date(order.report_due_at) - day_of(at)).days, Unit.DAY, f"order {order.kind}")
+    return applicable.ordered((due_date(order.report_due_at) - day_of(at)).days, Unit.DAY, f"order {order.kind}")
 
 
 async def _copy(
@@ -206,13 +225,20 @@ async def arrive(
     """Sign-for, by a person or deemed: custody moves to the receiver, in whose hands the case then is (T4, T5)."""
     receiver = await _receiver(uow, order)
     sender_id = case.holder_id
-    stage = next_stage(case.stage, action, to=Stage.HANDLING if _goes_on(order) else Stage.SIGNED)
+    stage = next_stage(
+        case.stage, action, to=Stage.HANDLING if goes_on(order.kind, order.stage_before) else Stage.SIGNED
+    )
     order.state, order.signed_at, order.signed_by = after(order.state, OrderEvent.SIGN), at, actor.person_id
-    due_at = await clocks.stop(uow, case, ClockKind.SIGN_FOR, at=at, order_id=order.id, actor=actor)
+    due_at = await clocks.stop(
+        uow, case, (ClockKind.SIGN_FOR, ClockKind.SIGN_AND_ROUTE), at=at, order_id=order.id, actor=actor
+    )
+    signed = await limits.prepare(uow, case, StartEvent.SIGNED, at=at, office_id=receiver.id, order_id=order.id)
+    if signed:
+        due_at = await clocks.begin(uow, case, signed, actor=actor)
     await timers.cancel(uow, case, TimerKind.DEEMED_RECEIPT, order.id)
     await cases.end_grant(uow, case, office_id=order.receiver_id, kind=GrantKind.ADDRESSEE, at=at)
     changes = await _pass(uow, case, order, receiver, at=at)
-    if order.kind == OrderKind.ASSIGN:
+    if order.kind in (OrderKind.ASSIGN, OrderKind.KEY_ASSIGN):
         # 包案: whoever was put in charge answers for an assigned case until it is settled.
         changes["lead_id"] = case.lead_id
     in_charge = actor.person_id if actor.office_id == receiver.id else 0
@@ -281,10 +307,20 @@ async def give_back(
     )
 
 
-async def call_back(uow: UnitOfWork, case: Case, order: Order, *, actor: Actor, at: datetime, event: str) -> None:
-    """A recall before sign-for: custody never left; the sender's clock runs again with the days that were left (T3)."""
+async def call_back(
+    uow: UnitOfWork,
+    case: Case,
+    order: Order,
+    *,
+    actor: Actor,
+    at: datetime,
+    event: str,
+    ending: OrderEvent = OrderEvent.RECALL,
+) -> None:
+    """A recall before sign-for, or the receiver's refusal of a take-up: custody never left; the sender's clock runs
+    again with the days that were left (T3)."""
     stage = next_stage(case.stage, Action.RECALL, to=Stage(order.stage_before))
-    order.state, order.ended_at = after(order.state, OrderEvent.RECALL), at
+    order.state, order.ended_at = after(order.state, ending), at
     await _stop_clocks_of(uow, case, order, actor=actor, at=at)
     due_at = await _revive(uow, case, order, clocks.restart, also_running=False, actor=actor, at=at)
     await timers.cancel(uow, case, TimerKind.DEEMED_RECEIPT, order.id)
@@ -301,8 +337,10 @@ async def call_back(uow: UnitOfWork, case: Case, order: Order, *, actor: Actor, 
 
 
 async def _stop_clocks_of(uow: UnitOfWork, case: Case, order: Order, *, actor: Actor, at: datetime) -> None:
-    for kind in (ClockKind.SIGN_FOR, ClockKind.OBJECT, ClockKind.ACCEPT_NOTICE, ClockKind.ORDER):
-        await clocks.stop(uow, case, kind, at=at, order_id=order.id, actor=actor)
+    """Whatever the order started for its receiver ends with it."""
+    await clocks.stop(uow, case, tuple(ClockKind), at=at, order_id=order.id, actor=actor)
+    for timer in (TimerKind.OBJECTION_LAPSED, TimerKind.OBJECTION_UNANSWERED):
+        await timers.cancel(uow, case, timer, order.id)
 
 
 async def _revive(

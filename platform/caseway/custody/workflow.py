@@ -10,8 +10,8 @@ from typing import Protocol
 
 from caseway.access.permissions import Permission
 from caseway.cases.codes import GrantKind
-from caseway.cases.workflow import Action
-from caseway.clocks.workflow import ClockKind
+from caseway.cases.workflow import Action, Stage
+from caseway.clocks.workflow import ClockKind, StartEvent
 from caseway.errors import Conflict
 
 
@@ -83,6 +83,8 @@ class OrderKind(StrEnum):
     HAND_OVER = "HAND_OVER"  # 移交
     ACCUSATION_HAND_OVER = "ACCUSATION_HAND_OVER"  # 检举移送
     TAKE_UP = "TAKE_UP"  # 提级办理
+    HAND_BACK = "HAND_BACK"  # 交还: back from a take-up, with what is still to be done
+    KEY_ASSIGN = "KEY_ASSIGN"  # 重点事项交办: with a responsibility list, by a superior who does not hold the case
     DECIDED = "DECIDED"  # 指定管辖: the common superior named the receiver
     BACKSTOP = "BACKSTOP"  # 兜底: holds while competence is disputed
     MOVE_UP = "MOVE_UP"  # nobody of the holder may act (recusal, accused office)
@@ -121,8 +123,10 @@ class OrderSpec:
     #: Needs a date by which the receiver reports or replies.
     needs_limit: bool = False
     needs_instruction: bool = False
-    #: Clocks of the order itself, started at delivery for the receiver.
+    #: Clocks of the order itself, started at delivery for the receiver, whatever the rules say besides.
     clocks: tuple[ClockKind, ...] = ()
+    #: Events of deadline rows that delivery of the order is.
+    starts: tuple[StartEvent, ...] = (StartEvent.DELIVERED, StartEvent.DISPATCHED)
     #: The sender's clock of sorting or notice stops at delivery and the receiver's notice clock starts (INV-11).
     #: Otherwise the clocks of the proceeding stay as they are.
     fresh_notice: bool = False
@@ -163,6 +167,7 @@ SPECS: MappingProxyType[OrderKind, OrderSpec] = MappingProxyType(
             needs_limit=True,
             needs_instruction=True,
             clocks=(*_SIGN_OR_OBJECT, ClockKind.ORDER),
+            starts=(StartEvent.DELIVERED, StartEvent.DISPATCHED, StartEvent.ASSIGNED),
             fresh_notice=True,
         ),
         OrderKind.HAND_OVER: OrderSpec(
@@ -199,6 +204,32 @@ SPECS: MappingProxyType[OrderKind, OrderSpec] = MappingProxyType(
             recallable=True,
             needs_instruction=True,
             clocks=_SIGN,
+        ),
+        OrderKind.HAND_BACK: OrderSpec(
+            reach=_ANY,  # to where the take-up had come from
+            moves_custody=True,
+            event="case.handed_back",
+            action=Action.HAND_BACK,
+            grant=GrantKind.ADDRESSEE,
+            for_accusations=False,
+            overrides_fields=True,
+            needs_instruction=True,
+            clocks=_SIGN,
+            starts=(),
+        ),
+        OrderKind.KEY_ASSIGN: OrderSpec(
+            reach=_DOWN | {Relation.SAME_SEAT},
+            moves_custody=True,
+            event="case.key_assigned",
+            action=Action.DELIVER_LIST,
+            grant=GrantKind.ADDRESSEE,
+            duty=Duty.CLOSING_REPORT,
+            for_accusations=False,
+            overrides_fields=True,
+            needs_instruction=True,
+            clocks=_SIGN,
+            starts=(StartEvent.DELIVERED, StartEvent.DISPATCHED, StartEvent.ASSIGNED),
+            fresh_notice=True,
         ),
         OrderKind.DECIDED: OrderSpec(
             reach=_ANY,
@@ -282,6 +313,7 @@ class OrderState(StrEnum):
     UPHELD = "UPHELD"  # the objection was refused
     SETTLED = "SETTLED"  # the dispute ended otherwise: a decision for a third office, or the end of the case
     RECALLED = "RECALLED"
+    REFUSED = "REFUSED"  # the upper office did not take the case
     DONE = "DONE"  # without custody: contributed, advised, replied, taken notice of
 
 
@@ -296,6 +328,7 @@ class OrderEvent(StrEnum):
     SETTLE = "SETTLE"
     REFER = "REFER"
     RECALL = "RECALL"
+    REFUSE = "REFUSE"
     FINISH = "FINISH"
 
 
@@ -305,6 +338,7 @@ LIFE: MappingProxyType[tuple[OrderState, OrderEvent], OrderState] = MappingProxy
         (OrderState.SENT, OrderEvent.DELIVER): OrderState.DELIVERED,
         (OrderState.DELIVERED, OrderEvent.SIGN): OrderState.SIGNED,
         (OrderState.DELIVERED, OrderEvent.RECALL): OrderState.RECALLED,
+        (OrderState.DELIVERED, OrderEvent.REFUSE): OrderState.REFUSED,
         (OrderState.DELIVERED, OrderEvent.FINISH): OrderState.DONE,
         (OrderState.SIGNED, OrderEvent.OBJECT): OrderState.OBJECTED,
         (OrderState.OBJECTED, OrderEvent.AGREE): OrderState.RETURNED,
@@ -355,6 +389,11 @@ def _came_back(orders: Sequence[OrderLike]) -> Iterable[tuple[int, int]]:
             sent.add(pair)
 
 
+def times_returned(orders: Sequence[OrderLike]) -> int:
+    """How often a case came back from an office that it had been sent to."""
+    return sum(1 for _ in _came_back(orders))
+
+
 def disputed(orders: Sequence[OrderLike]) -> tuple[int, int] | None:
     """The two offices (sender, receiver) that last disagreed about the case: by an objection, or by sending it back."""
     objected = [order for order in orders if order.state in _DISPUTED]
@@ -367,3 +406,22 @@ def disputed(orders: Sequence[OrderLike]) -> tuple[int, int] | None:
 def bounced(orders: Sequence[OrderLike], first_id: int, second_id: int) -> bool:
     """Whether the case has already bounced between the two, in either direction (INV-12)."""
     return any({first_id, second_id} == set(pair) for pair in _came_back(orders))
+
+
+#: Stages of a matter that is being handled: it goes on being handled where it arrives (T15).
+_HANDLED = frozenset({Stage.ACCEPTED, Stage.HANDLING})
+
+
+def goes_on(kind: str, stage_before: str) -> bool:
+    """Whether an order brings a matter that is being handled already, and the receiver just goes on with it. An
+    accusation starts anew with the competent body."""
+    return stage_before in _HANDLED and kind != OrderKind.ACCUSATION_HAND_OVER
+
+
+def without_clocks(kind: str, stage_before: str) -> frozenset[ClockKind]:
+    """The clocks that the delivery of an order does not start for the receiver, whatever its rules say. A matter that
+    is being handled brings no notice of acceptance with it; a hand-over leaves the sender's notice clock as it runs;
+    only what is assigned has the limits of assigned matters."""
+    spec = SPECS[OrderKind(kind)]
+    found = set() if spec.fresh_notice and not goes_on(kind, stage_before) else {ClockKind.ACCEPT_NOTICE}
+    return frozenset(found if StartEvent.ASSIGNED in spec.starts else found | {ClockKind.HANDLE_ASSIGNED})

@@ -18,7 +18,20 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import BigInteger, ColumnElement, Integer, Select, SmallInteger, and_, false, literal, or_, tuple_
+from sqlalchemy import (
+    BigInteger,
+    BindParameter,
+    ColumnElement,
+    Integer,
+    Select,
+    SmallInteger,
+    and_,
+    bindparam,
+    false,
+    literal_column,
+    or_,
+    tuple_,
+)
 from sqlalchemy.orm import InstrumentedAttribute
 
 from caseway.errors import CasewayError
@@ -126,11 +139,12 @@ def seek(statement: Select[Any], page: Page, keys: Sequence[SortKey]) -> Select[
         if place is not None and not all(_fits(key, value) for key, value in zip(keys, place, strict=True)):
             raise MalformedCursor
     if page.after is not None:
-        statement = statement.where(_beyond(keys, page.after, forwards=True))
+        statement = statement.where(_beyond(keys, page.after, "after", forwards=True))
     if page.before is not None:
-        statement = statement.where(_beyond(keys, page.before, forwards=False))
+        statement = statement.where(_beyond(keys, page.before, "before", forwards=False))
     order = [key.column.desc() if key.descending is not page.backwards else key.column.asc() for key in keys]
-    return statement.order_by(*order).limit(page.limit + 1)
+    # A constant: with a parameter PostgreSQL expects a tenth of all rows, and plans anew each time.
+    return statement.order_by(*order).limit(literal_column(str(page.limit + 1), Integer))
 
 
 def window(rows: Sequence[Row], page: Page) -> Window[Row]:
@@ -146,18 +160,34 @@ def window(rows: Sequence[Row], page: Page) -> Window[Row]:
     return Window(kept, has_next=more, has_previous=page.after is not None, page=page)
 
 
-def _beyond(keys: Sequence[SortKey], values: Sequence[Value], *, forwards: bool) -> ColumnElement[bool]:
-    """Rows that come strictly after (``forwards``) or before the place the values mark."""
+def values(page: Page) -> dict[str, Value]:
+    """The values of the parameters that ``seek`` writes a window with: ``after_0`` … and ``before_0`` …"""
+    places = (("after", page.after), ("before", page.before))
+    return {f"{name}_{number}": value for name, place in places for number, value in enumerate(place or ())}
+
+
+def shape(page: Page) -> tuple[Any, ...]:
+    """Equal for windows that ``seek`` writes alike, apart from values."""
+    places = (place and tuple(value is None for value in place) for place in (page.after, page.before))
+    return (page.limit, page.backwards, *places)
+
+
+def _beyond(keys: Sequence[SortKey], place: Sequence[Value], name: str, *, forwards: bool) -> ColumnElement[bool]:
+    """Rows that come strictly after (``forwards``) or before a place."""
+    # The values take the columns' types: an aware instant would otherwise be sent as one without time zone.
+    marks = [
+        bindparam(f"{name}_{number}", value, type_=key.column.type)
+        for number, (key, value) in enumerate(zip(keys, place, strict=True))
+    ]
     if len({key.descending for key in keys}) == 1 and not any(key.nullable for key in keys):
         # One row comparison: the only form PostgreSQL turns into a single index range.
-        # The values take the columns' types: an aware instant would otherwise be sent as one without time zone.
-        left = tuple_(*(key.column for key in keys))
-        right = tuple_(*(literal(value, key.column.type) for key, value in zip(keys, values, strict=True)))
+        left, right = tuple_(*(key.column for key in keys)), tuple_(*marks)
         return left < right if keys[0].descending is forwards else left > right
     condition: ColumnElement[bool] = false()
-    for key, value in zip(reversed(keys), reversed(values), strict=True):
-        same = key.column.is_(None) if value is None else key.column == value
-        condition = or_(_past(key, value, ascending=key.descending is not forwards), and_(same, condition))
+    for key, mark, value in zip(reversed(keys), reversed(marks), reversed(place), strict=True):
+        same = key.column.is_(None) if value is None else key.column == mark
+        past = _past(key, mark, value is None, ascending=key.descending is not forwards)
+        condition = or_(past, and_(same, condition))
     return condition
 
 
@@ -183,12 +213,12 @@ def _fits(key: SortKey, value: Value) -> bool:
     return isinstance(value, int) and -(2 ** (bits - 1)) <= value < 2 ** (bits - 1)
 
 
-def _past(key: SortKey, value: Value, *, ascending: bool) -> ColumnElement[bool]:
-    if value is None:
+def _past(key: SortKey, mark: BindParameter[Any], is_null: bool, *, ascending: bool) -> ColumnElement[bool]:
+    if is_null:
         return false() if ascending else key.column.is_not(None)
     if not ascending:
-        return key.column < value
-    return or_(key.column > value, key.column.is_(None)) if key.nullable else key.column > value
+        return key.column < mark
+    return or_(key.column > mark, key.column.is_(None)) if key.nullable else key.column > mark
 
 
 def encode_cursor(mark: str, values: Sequence[Value]) -> str:

@@ -18,6 +18,9 @@ SYSTEM = 0
 #: Added to an office id to mean its area (everything below it) rather than the office itself.
 AREA = 1_000_000_000
 
+#: Added to an office id to mean the unpublished versions of its rule book, which open to nobody else.
+DRAFTS = 2_000_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:
@@ -28,7 +31,12 @@ class Scope:
 
     def statement(self) -> str:
         """The literal ``SET LOCAL`` of validated integers (works on plain PostgreSQL and is forwarded by Citus)."""
-        return f"SET LOCAL app.scopes = '{_literal(self.principals)}'; SET LOCAL app.bars = '{_literal(self.bars)}'"
+        scopes, bars = self.settings()
+        return f"SET LOCAL app.scopes = '{scopes}'; SET LOCAL app.bars = '{bars}'"
+
+    def settings(self) -> tuple[str, str]:
+        """The values of ``app.scopes`` and ``app.bars``, for a statement that sets them itself."""
+        return _literal(self.principals), _literal(self.bars)
 
 
 #: Sees every row: for the worker and for writes that were permitted already.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -86,6 +86,14 @@ class Database:
             await session.connection(execution_options={"postgresql_readonly": True})
             await scopes.apply(session, scope)
             yield session
+
+    async def fetch(self, statement: str, arguments: Sequence[Any]) -> Sequence[Any]:
+        """The rows of one statement in the driver's own form (``$1`` …), in one round trip and a transaction of its
+        own. Nothing of the scope is set: the statement sets it itself (``gql.compiler.statements``)."""
+        async with self.engine.connect() as connection:
+            driver = (await connection.get_raw_connection()).driver_connection
+            found: Sequence[Any] = await driver.fetch(statement, *arguments)  # type: ignore[union-attr]
+            return found
 
     async def close(self) -> None:
         """Close every pooled connection."""

@@ -8,30 +8,35 @@ from caseway import bundle
 from caseway.administration.service import hooks
 from caseway.db.scope import SYSTEM_SCOPE
 from caseway.db.session import Database
-from caseway.people.declared import Secrets, declare
+from caseway.leads.declared import Links
+from caseway.people.declared import Secrets, Several, declare
+from caseway.rules.declared import Books
 from caseway.tenancy import declarations, imports
 from caseway.tenancy.declared import read_folder
 
 
 async def offices_and_staff(database: Database, *, now: datetime) -> None:
-    """The shipped excerpt of the divisions, and the demo's offices and staff, in post from ``now``. Idempotent."""
+    """The shipped excerpt of the divisions, the demo's offices and staff, in post from ``now``, and the shipped rule
+    books: the law and the offices' own. Idempotent."""
     recorded = imports.read_changes(bundle.path("tenants", "divisions", "changes.yaml"))
     async with database.unit(SYSTEM_SCOPE) as uow:
         await uow.permitted()
         await imports.import_divisions(uow, bundle.path("tenants", "divisions"), recorded=recorded, hooks=hooks(now))
-    await declare(
-        database,
-        bundle.path("tenants", "demo"),
-        secrets=Secrets.of_process(demo=True),
-        store=True,
-        now=now,
-        hooks=hooks(now),
-    )
+    for folder in ("demo", "rulebooks"):
+        await declare(
+            database,
+            bundle.path("tenants", folder),
+            secrets=Secrets.of_process(demo=True),
+            store=True,
+            now=now,
+            hooks=hooks(now),
+            further=Several(Books(), Links()),
+        )
 
 
 def password() -> str:
     """The one password of all demo accounts, as it stands in the demo's files."""
-    documents = read_folder(bundle.path("tenants", "demo"))
+    documents = read_folder(bundle.path("tenants", "demo", "staff.yaml"))
     found = (declarations.setting(each, "password_demo") for each in documents)
     return next((text for text in found if text), "")
 

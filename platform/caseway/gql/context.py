@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -17,10 +19,16 @@ from caseway.access.policy import Policy
 from caseway.clock import Clock
 from caseway.db.crypto import KeyRing
 from caseway.db.idempotency import Turns
-from caseway.db.scope import NO_SCOPE
+from caseway.db.scope import NO_SCOPE, Scope
 from caseway.db.session import Database, UnitOfWork
 from caseway.errors import CasewayError
 from caseway.settings import Settings
+
+#: Connections that one request uses at a time. Its resolvers wait for each other, not the other requests for them: a
+#: question about a hundred cases would otherwise take every connection of the pool.
+MOST_CONNECTIONS = 4
+#: Whether the present task holds one of them: whoever does is never made to wait for a second one.
+_holding: ContextVar[bool] = ContextVar("caseway.gql.holding", default=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +65,9 @@ class Context:
     recordings: dict[str, Callable[[bytes], Awaitable[None]]] = field(default_factory=dict)
     #: Batched loads of this request, by name (see ``loader``).
     loaders: dict[str, DataLoader[Any, Any]] = field(default_factory=dict)
+    #: How the operation was answered: ``compiled``, or why it was left to the resolvers. For those who ask.
+    plan: str = ""
+    _gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MOST_CONNECTIONS))
 
     @property
     def policy(self) -> Policy:
@@ -94,16 +105,38 @@ class Context:
             raise self.refusal or Unauthenticated
         return self.actor
 
+    @property
+    def scope(self) -> Scope:
+        """What the actor's transactions may touch."""
+        return self.policy.scope(self.actor) if self.actor else NO_SCOPE
+
     @asynccontextmanager
-    async def unit(self) -> AsyncIterator[UnitOfWork]:
-        """One writing transaction under the actor's scope."""
-        scope = self.policy.scope(self.actor) if self.actor else NO_SCOPE
-        async with self.services.database.unit(scope) as uow:
+    async def unit(self, scope: Scope | None = None) -> AsyncIterator[UnitOfWork]:
+        """One writing transaction under the actor's scope, or under another one."""
+        async with self._connection(), self.services.database.unit(scope or self.scope) as uow:
             yield uow
 
     @asynccontextmanager
-    async def reader(self) -> AsyncIterator[AsyncSession]:
-        """One short reading transaction under the actor's scope."""
-        scope = self.policy.scope(self.actor) if self.actor else NO_SCOPE
-        async with self.services.database.reader(scope) as session:
+    async def reader(self, scope: Scope | None = None) -> AsyncIterator[AsyncSession]:
+        """One short reading transaction under the actor's scope, or under another one. Whoever is inside asks no
+        loader: the loader may be waiting for a connection."""
+        async with self._connection(), self.services.database.reader(scope or self.scope) as session:
             yield session
+
+    async def fetch(self, statement: str, arguments: Sequence[Any]) -> Sequence[Any]:
+        """The rows of a compiled statement, which sets the actor's scope itself."""
+        async with self._connection():
+            return await self.services.database.fetch(statement, arguments)
+
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[None]:
+        """Wait until the request may use one more connection."""
+        if _holding.get():
+            yield
+            return
+        async with self._gate:
+            token = _holding.set(True)
+            try:
+                yield
+            finally:
+                _holding.reset(token)

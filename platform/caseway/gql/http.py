@@ -4,7 +4,8 @@ Status codes: what is wrong with the HTTP request has its own (401, 405, 406, 41
 wrong with the GraphQL in it is 400 without ``data`` for clients that accept ``application/graphql-response+json``, and
 200 for those that only know ``application/json``. Whatever was executed is 200.
 
-``extensions.cost`` is answered when the request has the header ``Caseway-Debug: cost``.
+``extensions.cost`` is answered when the request has the header ``Caseway-Debug: cost``, and ``extensions.plan`` (how
+a read was answered: ``compiled``, or why by resolvers) with ``Caseway-Debug: plan``; both with ``cost, plan``.
 """
 
 from __future__ import annotations
@@ -65,12 +66,16 @@ class GraphQLEndpoint:
         *,
         shortcut: Shortcut | None = None,
         observe: Callable[[Observation], None] | None = None,
+        documents: DocumentStore | None = None,
     ) -> None:
+        """``documents``: a memory shared with other endpoints of the same schema and settings."""
         self._settings = settings
         self._authenticate = authenticate
         self._observe = observe
         limits = Limits.of(settings)
-        self.documents = DocumentStore(schema._schema, limits, introspection=settings.introspection)
+        if documents is None:
+            documents = DocumentStore(schema._schema, limits, introspection=settings.introspection)
+        self.documents = documents
         self._executor = Executor(
             schema,
             self.documents,
@@ -119,8 +124,10 @@ class GraphQLEndpoint:
             asked.query, asked.variables, asked.operation_name, queries_only=request.method == "GET"
         )
         answer.prepared = prepared
-        answer.debug = "cost" in request.headers.get(DEBUG_HEADER, "")
+        debug = request.headers.get(DEBUG_HEADER, "")
+        answer.debug = "cost" in debug
         answer.outcome = await self._executor.run(prepared, context)
+        answer.plan = getattr(context, "plan", "") if "plan" in debug else ""
 
     def _wants_page(self, request: Request) -> bool:
         if not self._settings.graphiql or request.method != "GET" or "query" in request.query_params:
@@ -137,6 +144,7 @@ class _Answer:
     prepared: Prepared | None = None
     outcome: Outcome | None = None
     debug: bool = False
+    plan: str = ""
     status: int = 200
 
     def refuse(self, errors: list[dict[str, Any]], *, status: int, graphql: bool = False) -> None:
@@ -165,8 +173,11 @@ class _Answer:
             body["errors"] = outcome.errors
         if outcome.ran:
             body["data"] = outcome.data
-        if self.debug and self.prepared:
-            body["extensions"] = {"cost": self.prepared.cost}
+        extensions: dict[str, Any] = {"cost": self.prepared.cost} if self.debug and self.prepared else {}
+        if self.plan:
+            extensions["plan"] = self.plan
+        if extensions:
+            body["extensions"] = extensions
         headers = dict(_HEADERS)
         if self.status == 401:
             headers["WWW-Authenticate"] = "Bearer"

@@ -69,6 +69,9 @@ async def perform(info: Any, given: Any, work: Work, *, visible: Visible | None 
     except (NotFound, NotPermitted) as refusal:
         await _note(context, actor, now, info.field_name, given, refusal)
         raise
+    finally:
+        # What was read before may have changed.
+        context.loaders.clear()
     if key is None:
         return outcome
     same = stored is not None and stored.response_enc is not None and stored.selection_hash == selection
@@ -114,7 +117,7 @@ def _selection(info: Any) -> bytes:
 def _remember(info: Any, context: Context, actor: Actor, key: str, selection: bytes, now: datetime) -> None:
     async def recorder(answer: bytes) -> None:
         cipher = await _cipher(context, actor, now)
-        async with context.services.database.unit(context.policy.scope(actor)) as uow:
+        async with context.unit(context.policy.scope(actor)) as uow:
             uow.nothing_to_do()
             await idempotency.remember_response(
                 uow.session,
@@ -129,7 +132,7 @@ def _remember(info: Any, context: Context, actor: Actor, key: str, selection: by
 
 
 async def _cipher(context: Context, actor: Actor, now: datetime) -> Any:
-    async with context.services.database.unit(NO_SCOPE) as uow:
+    async with context.unit(NO_SCOPE) as uow:
         uow.nothing_to_do()
         return await context.keyring.cipher(uow.session, actor.city_id, RESULT_KEY, now)
 
@@ -148,7 +151,7 @@ async def _note(context: Context, actor: Actor, now: datetime, action: str, give
 
 
 async def _write(context: Context, actor: Actor, now: datetime, action: str, outcome: str, subject: str) -> None:
-    async with context.services.database.unit(NO_SCOPE) as uow:
+    async with context.unit(NO_SCOPE) as uow:
         uow.nothing_to_do()
         await context.services.audit(
             uow.session,

@@ -6,10 +6,11 @@ fixed, so texts sort like the instants they name and nothing is lost on the way.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, NewType
 
 import strawberry
 from graphql import GraphQLError
@@ -75,5 +76,42 @@ DATE = strawberry.scalar(
     parse_value=read_day,
 )
 
+#: A plain value whose type is known elsewhere, such as by the kind of a rule.
+PlainValue = NewType("PlainValue", object)
+_DEEPEST_VALUE, _MOST_PARTS = 6, 2_000
+
+
+def read_plain(value: Any) -> Any:
+    """The plain value a client sends, neither deep nor large."""
+    if _parts(value, 1) > _MOST_PARTS:
+        raise GraphQLError(f"A PlainValue has {_MOST_PARTS} parts at most.")
+    return value
+
+
+def _parts(value: Any, depth: int) -> int:
+    if depth > _DEEPEST_VALUE:
+        raise GraphQLError(f"A PlainValue is nested {_DEEPEST_VALUE} deep at most.")
+    match value:
+        case dict() if all(isinstance(key, str) for key in value):
+            return 1 + sum(_parts(each, depth + 1) for each in value.values())
+        case list():
+            return 1 + sum(_parts(each, depth + 1) for each in value)
+        case None | bool() | int() | str():
+            return 1
+        case float() if math.isfinite(value):
+            return 1
+    raise GraphQLError("A PlainValue is a text, a number, a truth value, null, a list or an object.")
+
+
+PLAIN = strawberry.scalar(
+    name="PlainValue",
+    description=(
+        "A plain value: a text such as `HANDLE`, a number, a truth value, null, a list, or an object such as "
+        "`{n: 5, unit: WORKDAY}`. What is acceptable is said by what it is a value of."
+    ),
+    serialize=lambda value: value,
+    parse_value=read_plain,
+)
+
 #: What the schema's configuration takes: Python type to scalar.
-SCALARS: Mapping[object, ScalarDefinition] = {datetime: DATE_TIME, date: DATE}
+SCALARS: Mapping[object, ScalarDefinition] = {datetime: DATE_TIME, date: DATE, PlainValue: PLAIN}

@@ -10,16 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from caseway.cases.texts import Check
 from caseway.cases.workflow import PetitionClass
-from caseway.clocks.workflow import ClockKind
 from caseway.custody import routes, transfer
 from caseway.custody.errors import NobodyToMoveTo
 from caseway.db.session import UnitOfWork
 from caseway.people import repository as people
 from caseway.tenancy import repository as offices
 from caseway.tenancy.models import Office, OfficeKind
-
-#: Offices that sort and forward what they receive (art. 22); all others tell the petitioner themselves (art. 23).
-_SORTING = frozenset({OfficeKind.PETITION_OFFICE, OfficeKind.GOVERNMENT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +93,3 @@ async def place(uow: UnitOfWork, draft: Draft, office: Office, *, registrar_id: 
     body = await routes.discipline_body(uow.session, await offices.seat(uow.session, above))
     fits = body is not None and routes.is_clean(body, draft.accused_office_ids)
     return Place(body if body is not None and fits else above, 0)
-
-
-def first_clock(holder: Office) -> ClockKind:
-    """The clock that registration starts (T1)."""
-    return ClockKind.FORWARD if holder.kind in _SORTING else ClockKind.DIRECT_NOTICE

@@ -6,23 +6,25 @@ import re
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
 
 from caseway.access.actor import Actor
 from caseway.access.facts import case_facts, office_facts
 from caseway.access.permissions import Permission, Visibility
 from caseway.access.policy import Policy
-from caseway.calendars.published import calendar
-from caseway.cases import papers, registration
+from caseway.cases import limits, papers, registration
 from caseway.cases import repository as cases
 from caseway.cases.codes import RecordKind
+from caseway.cases.hooks import listeners
 from caseway.cases.models import Case, Matter
 from caseway.cases.record import begin, holder_changes
 from caseway.cases.registration import Entry
 from caseway.cases.texts import BODY, Check
-from caseway.cases.workflow import FIRST_STAGE, Action, PetitionClass, is_open, next_stage
-from caseway.clocks import limits
+from caseway.cases.workflow import FIRST_STAGE, Action, Grade, PetitionClass, is_open, next_stage
 from caseway.clocks import service as clocks
-from caseway.clocks.arithmetic import due
+from caseway.clocks.service import Planned
+from caseway.clocks.workflow import StartEvent
 from caseway.custody import routes, transfer
 from caseway.db.base import new_id
 from caseway.db.crypto import KeyRing
@@ -100,18 +102,21 @@ async def register(
     await policy.require(uow, actor, Permission.CASE_REGISTER, office_facts(actor, actor.office_id, actor.office_path))
     routes.check_open(office)
     fine, accused = await _checked(uow, intake, now)
+    await registration.admitted(uow.session, intake.entry, office_id=office.id, at=now)
     draft = Draft(fine.petition_class, fine.field, accused)
     place = await placement.place(uow, draft, office, registrar_id=actor.person_id, at=now)
-    case = await _begin(uow, actor, fine, draft, office, place, preceding, now=now)
+    columns = await _columns(uow, fine, draft, office, place, preceding, now=now)
+    planned = await _first_clocks(uow, columns, place.holder)
+    columns["due_at"] = clocks.first_due(planned)
+    case = await begin(uow, city_id=_city(office, preceding), case_id=new_id(), at=now, actor=actor, columns=columns)
     await transfer.begin_custody(uow, case, at=now)
-    await registration.write(uow, keyring, case, fine.entry, at=now, actor=actor, is_repeat=preceding is not None)
+    row = await registration.write(uow, keyring, case, fine.entry, at=now, actor=actor, is_repeat=preceding is not None)
     if fine.new_facts is not None:
         await papers.write(
             uow, keyring, case, kind=RecordKind.NEW_FACTS, at=now, actor=actor, text=fine.new_facts.statement
         )
-    await clocks.start(
-        uow, case, placement.first_clock(place.holder), at=case.received_at, office_id=place.holder.id, actor=actor
-    )
+    await clocks.begin(uow, case, planned, actor=actor)
+    await listeners.registered(uow, case, row, at=now)
     if place.holder.id != office.id:
         return Registered(case.city_id, case.number, None, None)
     return Registered(case.city_id, case.number, case.id, case.version)
@@ -175,9 +180,13 @@ async def _checked(uow: UnitOfWork, intake: Intake, now: datetime) -> tuple[Inta
     )
 
 
-async def _begin(
+def _city(office: Office, preceding: Case | None) -> int:
+    """What continues a matter stays with the matter's home city, whoever registers it."""
+    return office.city_id if preceding is None else preceding.city_id
+
+
+async def _columns(
     uow: UnitOfWork,
-    actor: Actor,
     intake: Intake,
     draft: Draft,
     office: Office,
@@ -185,17 +194,16 @@ async def _begin(
     preceding: Case | None,
     *,
     now: datetime,
-) -> Case:
-    """The case row and its first event; a matter of its own unless it continues an earlier one."""
-    # What continues a matter stays with the matter's home city, whoever registers it.
-    city_id = office.city_id if preceding is None else preceding.city_id
+) -> dict[str, Any]:
+    """The columns of the case but its due instant; a matter of its own unless it continues an earlier one."""
+    city_id = _city(office, preceding)
     matter_id = preceding.matter_id if preceding is not None else new_id()
     if preceding is None:
         await cases.add(
             uow,
             Matter(city_id=city_id, id=matter_id, field=intake.field, place_code=intake.place_code, opened_at=now),
         )
-    columns = {
+    return {
         **holder_changes(place.holder),
         "number": await cases.free_number(uow, city_id=city_id, code=office.code, at=now),
         "matter_id": matter_id,
@@ -211,13 +219,20 @@ async def _begin(
         "accused_office_ids": list(draft.accused.office_ids),
         "accused_person_ids": list(draft.accused.person_ids),
         "group_size": intake.entry.group_size,
+        "grade": Grade.GENERAL,
+        "is_first_time": preceding is None,
         "received_at": intake.entry.received_at,
         "registered_at": now,
-        "due_at": _first_due(place.holder, intake.entry.received_at),
     }
-    return await begin(uow, city_id=city_id, case_id=new_id(), at=now, actor=actor, columns=columns)
 
 
-def _first_due(holder: Office, received_at: datetime) -> datetime:
-    """When the first clock is due: its limit counts from receipt (art. 22, 23), however late it was registered."""
-    return due(received_at, limits.LAW[placement.first_clock(holder)], calendar())
+async def _first_clocks(uow: UnitOfWork, columns: dict[str, Any], holder: Office) -> list[Planned]:
+    """What registration starts (T1): limits of sorting or notice count from receipt (art. 22, 23), however late it was
+    registered; limits that an office counts from registration count from there."""
+    draft = SimpleNamespace(**columns)
+    received = await limits.prepare(
+        uow, draft, StartEvent.RECEIVED,
+        at=draft.received_at, office_id=holder.id, kinds=limits.of_arrival(holder.kind),
+    )  # fmt: skip
+    registered = await limits.prepare(uow, draft, StartEvent.REGISTERED, at=draft.registered_at, office_id=holder.id)
+    return [*received, *registered]

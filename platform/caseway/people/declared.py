@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
@@ -26,7 +27,7 @@ from caseway.tenancy import declarations
 from caseway.tenancy import repository as offices
 from caseway.tenancy.changes import NO_HOOKS, Hooks
 from caseway.tenancy.declarations import DeclarationRefused, Document, Fault
-from caseway.tenancy.declared import LISTS, SETTINGS, Action, Declared, Step, apply_offices, read_folder
+from caseway.tenancy.declared import LISTS, SETTINGS, Action, Declared, Step, apply_offices, files_of, read_files
 from caseway.tenancy.imports import instant
 from caseway.tenancy.models import Office
 
@@ -86,18 +87,66 @@ class _OnlyPlanned(Exception):
         super().__init__("only planned")
 
 
+class Further(Protocol):
+    """What slices above declare in files of their own, brought about after offices and staff."""
+
+    def takes(self, path: Path) -> bool:
+        """Whether a file is one of its own."""
+        ...
+
+    async def __call__(
+        self, uow: UnitOfWork, paths: Sequence[Path], *, now: datetime, faults: list[Fault]
+    ) -> list[Step]: ...
+
+
+class Several:
+    """Several of them, each for its own files, one after the other in the order given."""
+
+    def __init__(self, *each: Further) -> None:
+        self._each = each
+
+    def takes(self, path: Path) -> bool:
+        """Whether a file is one of theirs."""
+        return any(one.takes(path) for one in self._each)
+
+    async def __call__(
+        self, uow: UnitOfWork, paths: Sequence[Path], *, now: datetime, faults: list[Fault]
+    ) -> list[Step]:
+        """Bring about what each of them declares; a file belongs to the first that takes it."""
+        steps: list[Step] = []
+        left = list(paths)
+        for one in self._each:
+            taken = [path for path in left if one.takes(path)]
+            left = [path for path in left if path not in taken]
+            if taken:
+                steps += await one(uow, taken, now=now, faults=faults)
+        return steps
+
+
 async def declare(
-    database: Database, folder: Path, *, secrets: Secrets, store: bool, now: datetime, hooks: Hooks = NO_HOOKS
+    database: Database,
+    folder: Path,
+    *,
+    secrets: Secrets,
+    store: bool,
+    now: datetime,
+    hooks: Hooks = NO_HOOKS,
+    further: Further | None = None,
 ) -> list[Step]:
-    """Apply the declared offices and staff of a folder in one transaction and say what was done. With ``store=False``
-    the transaction is undone: a plan is exactly what an apply would do. ``DeclarationRefused`` names every fault."""
-    documents = read_folder(folder)
+    """Apply the declared offices and staff of a folder, and what ``further`` takes, in one transaction and say what was
+    done. With ``store=False`` the transaction is undone: a plan is exactly what an apply would do.
+    ``DeclarationRefused`` names every fault."""
+    paths = files_of(folder)
+    taken = [path for path in paths if further is not None and further.takes(path)]
+    documents = read_files([path for path in paths if path not in taken])
     faults: list[Fault] = []
     try:
         async with database.unit(SYSTEM_SCOPE) as uow:
             await uow.permitted()
             steps = await apply_offices(uow, documents, now=now, faults=faults, hooks=hooks)
             steps += await apply_persons(uow, documents, secrets=secrets, now=now, faults=faults, hashing=store)
+            if further is not None and taken:
+                steps += await further(uow, taken, now=now, faults=faults)
             if faults:
                 raise DeclarationRefused(faults)
             if not store:

@@ -28,6 +28,7 @@ described(
         "HANDLER": "Handles cases that are assigned to them 承办人.",
         "DISPATCHER": "Sends, signs for and distributes cases 分办员.",
         "LEADER": "Leads the office: extensions, leads in charge, closing 领导.",
+        "LINKED_LEADER": "Is linked to areas and helps solve what is delivered to them there 联系包保领导.",
         "SUPERVISOR": "Watches over the offices below and asks them to act 督查员.",
         "REVIEWER": "Works on reviews of answers 复查复核员.",
         "TENANT_ADMIN": "Administers the office and its staff; sees no case 机构管理员.",

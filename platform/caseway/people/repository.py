@@ -265,6 +265,12 @@ async def overlaps(
     return bool(await session.scalar(select(exists().where(condition))))
 
 
+async def ranks_of(session: AsyncSession, office_id: int, *, now: datetime) -> list[str]:
+    """The ranks that an office's staff have in their posts there, one for each post."""
+    statement = select(Membership.rank).where(Membership.office_id == office_id, holds_at(now))
+    return list(await session.scalars(statement))
+
+
 async def staff(session: AsyncSession, office_id: int, *, page: Page, now: datetime) -> Window[Post]:
     """A page of the posts of an office at an instant; persons who were deactivated are left out."""
     statement = (

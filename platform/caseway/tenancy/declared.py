@@ -81,11 +81,21 @@ class Declared:
         return self.fault(refusal.code, refusal.message, *inner)
 
 
-def read_folder(folder: Path) -> list[Document]:
-    """Every ``*.yaml`` file of a folder, by name (or the one file that is named). All faults are found at once."""
+def files_of(folder: Path) -> list[Path]:
+    """Every ``*.yaml`` file of a folder, by name, or the one file that is named. A folder without any is refused."""
     paths = sorted(folder.glob("*.yaml")) if folder.is_dir() else [folder]
     if not paths:
         raise DeclarationRefused([Fault(folder.name, 1, "EMPTY", "there is no .yaml file in this folder")])
+    return paths
+
+
+def read_folder(folder: Path) -> list[Document]:
+    """What the files of a folder declare. All faults are found at once."""
+    return read_files(files_of(folder))
+
+
+def read_files(paths: Sequence[Path]) -> list[Document]:
+    """What these files declare. All faults are found at once."""
     faults: list[Fault] = []
     documents: list[Document] = []
     for path in paths:

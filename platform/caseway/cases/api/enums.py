@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from caseway.access.permissions import Visibility
 from caseway.cases.codes import CloseGround, HandlingKind, Outcome, RecordKind, RefusalGround, StatutoryPath
-from caseway.cases.workflow import Action, Channel, PetitionClass, Proceeding, Stage
+from caseway.cases.workflow import Action, Channel, Grade, PetitionClass, Proceeding, Stage
 from caseway.gql.enums import described
 
 described(
@@ -50,6 +50,8 @@ described(
         "PHONE": "电话: telephone.",
         "FAX": "传真: fax.",
         "VISIT": "走访: visit in person.",
+        "MAILBOX": "信箱: letterbox, where the rules of the office offer one.",
+        "QR": "扫码: code to scan, where the rules of the office offer one.",
     },
 )
 described(
@@ -159,15 +161,28 @@ described(
     },
 )
 described(
+    Grade,
+    name="CaseGrade",
+    description="How much a case asks of an office 难易程度; rule books set limits by it.",
+    values={
+        "GENERAL": "一般, unless somebody says otherwise.",
+        "SIMPLE": "简易: clear and small.",
+        "COMPLEX": "复杂: needs inquiry over a longer time.",
+        "MAJOR": "重大: wide effect or great weight.",
+    },
+)
+described(
     Action,
     name="CaseActionName",
     description="What can be done with a case.",
     values={
         "FORWARD": "转送: send it to the competent office. Mutation `caseForward`.",
         "ASSIGN": "交办: send it down with a limit and a duty to report. Mutation `caseAssign`.",
+        "DELIVER_LIST": "一单双交: assign with a responsibility list. Mutation `responsibilityListDeliver`.",
         "HAND_OVER": "移交: hand it to an office at the side. Mutation `caseHandOver`.",
         "HAND_OVER_ACCUSATION": "检举移送: hand it to the discipline body. Mutation `caseHandOverAccusation`.",
         "TAKE_UP": "提级办理: ask the office above to take it (`caseEscalate`), or take it from below (`caseTakeUp`).",
+        "HAND_BACK": "交还: return a case that your office took up. Mutation `caseHandBack`.",
         "RECALL": "撤回: take an unsigned order back. Mutation `caseRecall`.",
         "SIGN_FOR": "签收: sign for it; custody moves. Mutation `caseSignFor`.",
         "DEEM_RECEIPT": "视为签收: done by the platform when the limit to sign has lapsed.",
@@ -187,6 +202,7 @@ described(
         "SUPERVISE": "督办: press and ask for a written reply. Mutation `caseSupervise`.",
         "COPY": "抄送. Mutation `caseCopy`.",
         "EXTEND": "延期. Mutation `caseExtend`.",
+        "GRADE": "Say how much the case asks of the office. Mutation `caseGrade`.",
         "ASK_ADVICE": "提级研判: ask the office above for advice. Mutation `caseAskAdvice`.",
         "REPORT_UP": "上报. Mutation `caseReportUp`.",
         "ANSWER": "答复: issue the opinion that was served. Mutation `caseAnswer`.",

@@ -93,7 +93,7 @@ async def change(info: strawberry.Info, given: Any, call: Call) -> Outcome:
     async def work(uow: UnitOfWork, actor: Actor, now: datetime) -> Outcome:
         done = await call(uow, actor, now)
         outcome = {"city": done.city_id, "case": str(done.case_id)}
-        for name in ("order_id", "record_id"):
+        for name in ("order_id", "record_id", "escalation_id"):
             if getattr(done, name, None) is not None:
                 outcome[name] = str(getattr(done, name))
         return outcome

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import strawberry
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from caseway.access.permissions import Permission, Visibility
+from caseway.access.permissions import Permission
 from caseway.cases import queries
 from caseway.cases.api.types import CaseStubType, CaseType, shown_case
 from caseway.cases.queries import CaseFilter, CaseOrder
 from caseway.cases.visibility import CaseView
 from caseway.cases.workflow import Channel, PetitionClass, Stage
-from caseway.db.keyset import Window
+from caseway.db.keyset import Page, Window
 from caseway.errors import InvalidInput
 from caseway.gql import ids
 from caseway.gql.connection import After, Before, Connection, First, Last, connect, page
@@ -143,22 +144,21 @@ class CaseQueries:
     ) -> Connection[CaseType]:
         """The cases you see at least as cards, by keyset: the same cost for a hundred offices and for 700,000."""
         context: Context = info.context
-        found, _ = await _page(context, filter, order_by, Permission.CASE_CARD, first, after, last, before)
-        now, order = context.now(), _order(order_by)
+        found, _ = await _page(context, filter, order_by, first, after, last, before)
+        now, order = context.now(), order_of(order_by)
         return connect(found, node=lambda seen: CaseType.of(seen, now=now), key=lambda seen: order.values_of(seen.case))
 
     @field()
     async def case_stubs(
         self, info: strawberry.Info, first: First = None, after: After = None, last: Last = None, before: Before = None
     ) -> Connection[CaseStubType]:
-        """Accusations that your office handed over, newest first. A page may hold fewer rows than asked for."""
+        """Accusations that your office handed over, newest first."""
         context: Context = info.context
-        newest = CaseOrderInput(field=OrderField.REGISTERED_AT, direction=Direction.DESC)
-        only = CaseFilterInput(classes=[PetitionClass.ACCUSATION])
-        found, _ = await _page(context, only, newest, Permission.CASE_STUB, first, after, last, before)
-        stubs = [seen for seen in found.rows if seen.visibility == Visibility.STUB]
-        window = Window(stubs, has_next=found.has_next, has_previous=found.has_previous, page=found.page)
-        return connect(window, node=CaseStubType.of, key=lambda seen: (seen.case.registered_at, seen.case.id))
+        actor, order = context.acting(), queries.STUB_ORDER
+        wanted = page_of_stubs(context, first=first, after=after, last=last, before=before)
+        async with context.reader() as session:
+            found = await queries.stubs(session, context.policy, actor, page=wanted, now=context.now())
+        return connect(found, node=CaseStubType.of, key=lambda seen: order.values_of(seen.case))
 
     @field(metadata={"list_size": 6})
     async def case_counts(
@@ -193,38 +193,51 @@ async def _page(
     context: Context,
     given: CaseFilterInput | None,
     order_by: CaseOrderInput | None,
-    permission: Permission,
     first: int | None,
     after: str | None,
     last: int | None,
     before: str | None,
 ) -> tuple[Window[CaseView], CaseOrder]:
-    actor, order = context.acting(), _order(order_by)
-    marks = {"filter": repr(given), "office": actor.office_id, "permission": permission}
-    wanted = page(
-        first=first, after=after, last=last, before=before, order=order.name, filters=marks, width=queries.CASE_KEYS
-    )
+    actor, order = context.acting(), order_of(order_by)
+    wanted = page_of(context, given, order, first=first, after=after, last=last, before=before)
     async with context.reader() as session:
         within: Office | None = None
         if given is not None and given.within_office_id is not None:
-            number = ids.try_decode_number("Office", given.within_office_id)
-            within = await offices.by_id(session, number) if number is not None else None
+            within = await office_within(session, given.within_office_id)
             if within is None:
                 return Window([], has_next=False, has_previous=False, page=wanted), order
         found = await queries.cases(
             session,
             context.policy,
             actor,
-            criteria=_criteria(given, within),
+            criteria=criteria_of(given, within),
             order=order,
             page=wanted,
             now=context.now(),
-            permission=permission,
         )
     return found, order
 
 
-def _criteria(given: CaseFilterInput | None, within: Office | None) -> CaseFilter:
+def page_of(context: Context, given: CaseFilterInput | None, order: CaseOrder, **ends: Any) -> Page:
+    """The page of ``cases`` that is asked for; its cursors are bound to order, filter and acting office."""
+    marks = {"filter": repr(given), "office": context.acting().office_id, "permission": Permission.CASE_CARD}
+    return page(**ends, order=order.name, filters=marks, width=queries.CASE_KEYS)
+
+
+def page_of_stubs(context: Context, **ends: Any) -> Page:
+    """The page of ``caseStubs`` that is asked for."""
+    marks = {"office": context.acting().office_id, "permission": Permission.CASE_STUB}
+    return page(**ends, width=queries.CASE_KEYS, order=queries.STUB_ORDER.name, filters=marks)
+
+
+async def office_within(session: AsyncSession, global_id: str) -> Office | None:
+    """The office to which a list is narrowed; null if there is none."""
+    number = ids.try_decode_number("Office", global_id)
+    return await offices.by_id(session, number) if number is not None else None
+
+
+def criteria_of(given: CaseFilterInput | None, within: Office | None) -> CaseFilter:
+    """What a list is narrowed to. Raises ``InvalidInput``."""
     if given is None:
         return CaseFilter()
     if any(not value.strip() for value in given.fields or []):
@@ -246,7 +259,8 @@ def _criteria(given: CaseFilterInput | None, within: Office | None) -> CaseFilte
     )
 
 
-def _order(given: CaseOrderInput | None) -> CaseOrder:
+def order_of(given: CaseOrderInput | None) -> CaseOrder:
+    """The order that is asked for."""
     if given is None:
         return CaseOrder.DUE_AT_ASC
     return CaseOrder[f"{given.field.value}_{given.direction.value}"]

@@ -11,11 +11,11 @@ import strawberry
 from caseway.access.permissions import Permission, Visibility
 from caseway.cases import loaders, papers, queries, repository, visibility
 from caseway.cases.api import enums as enums  # described before they are used
+from caseway.cases.api.clocks import ClockType
 from caseway.cases.api.parts import parts
 from caseway.cases.api.pieces import (
     CaseRecordType,
     ClaimType,
-    ClockType,
     MaskedPetitioner,
     OfferedAction,
     TimelineEvent,
@@ -23,7 +23,7 @@ from caseway.cases.api.pieces import (
 )
 from caseway.cases.codes import ANSWER_KINDS
 from caseway.cases.visibility import CaseView
-from caseway.cases.workflow import Channel, PetitionClass, Proceeding, Stage
+from caseway.cases.workflow import Channel, Grade, PetitionClass, Proceeding, Stage
 from caseway.clock import SHANGHAI
 from caseway.clocks import service as clocks
 from caseway.db.crypto import Purpose
@@ -37,6 +37,10 @@ from caseway.people.office_api import OfficeType, known_office
 
 if TYPE_CHECKING:
     from caseway.custody.api.types import CustodyInterval, OrderConnection
+    from caseway.escalation.api.types import EscalationFinding, EscalationType
+    from caseway.leads.api.types import ResponsibilityListType
+    from caseway.oversight.api.types import LayerTimeliness
+    from caseway.supervision.api.types import SupervisionType
 
 _TICK = timedelta(microseconds=1)
 #: Orders are listed in the order of sending.
@@ -67,6 +71,8 @@ class CaseType(Node):
     place_code: str = strawberry.field(description="Division code of the place it is about.")
     is_open: bool = strawberry.field(description="Whether an office still owes something.")
     group_size: int = strawberry.field(description="How many people raised it.")
+    grade: Grade = strawberry.field(description="How much it asks of an office; decides which limits are about it.")
+    is_first_time: bool = strawberry.field(description="Whether its matter had no case before 初信初访.")
     received_at: datetime = strawberry.field(description="When it reached an office.")
     registered_at: datetime = strawberry.field(description="When it was entered.")
     due_at: datetime | None = strawberry.field(
@@ -95,6 +101,8 @@ class CaseType(Node):
             place_code=row.place_code,
             is_open=row.is_open,
             group_size=row.group_size,
+            grade=Grade(row.grade),
+            is_first_time=row.is_first_time,
             received_at=row.received_at,
             registered_at=row.registered_at,
             due_at=row.due_at,
@@ -196,7 +204,7 @@ class CaseType(Node):
         """Every limit of the case and of its orders, in the order of their start, each with its source."""
         async with info.context.reader() as session:
             found = await clocks.clocks(session, self.seen.case)
-        return [ClockType.of(each, now=info.context.now(), due_on=local_day(each.due_at)) for each in found]
+        return [ClockType.of(each, self.seen, now=info.context.now()) for each in found]
 
     @resolved()
     async def timeline(
@@ -230,6 +238,51 @@ class CaseType(Node):
         """Orders between offices about the case, oldest first. Without history you see your own office's orders."""
         wanted = page(first=first, after=after, last=last, before=before, order=ORDER_ORDER, filters={"case": self.id})
         found: OrderConnection = await parts.custody.orders(info, self.seen, wanted)
+        return found
+
+    @resolved()
+    async def responsibility_list(
+        self, info: strawberry.Info
+    ) -> Annotated[ResponsibilityListType, strawberry.lazy("caseway.leads.api.types")] | None:
+        """Who answers for a key case 责任清单: for those who work on it, ordered it or are linked to the area; null for
+        others and without one."""
+        found: ResponsibilityListType | None = await parts.answer("responsibility_list", info, self.seen)
+        return found
+
+    @resolved(metadata={"list_size": 2})
+    async def escalations(
+        self, info: strawberry.Info
+    ) -> list[Annotated[EscalationType, strawberry.lazy("caseway.escalation.api.types")]]:
+        """Rungs of escalation rules 提级 that the case climbed or that are proposed, oldest first, refused ones too.
+        Unless you see the history, hold the case or stand above its holder, you see those that your office asked for
+        or was asked by."""
+        found: list[EscalationType] = await parts.answer("escalations", info, self.seen)
+        return found
+
+    @resolved(metadata={"list_size": 3})
+    async def why_not_escalated(
+        self, info: strawberry.Info
+    ) -> list[Annotated[EscalationFinding, strawberry.lazy("caseway.escalation.api.types")]] | None:
+        """Why the case is not raised, or not further: every escalation rule that it can still climb, with each
+        condition, what is seen, and when it will be raised if nothing else happens. Why it was raised stands with each
+        of its `escalations`. Null unless you see the history or may raise it yourself."""
+        found: list[EscalationFinding] | None = await parts.answer("why_not_escalated", info, self.seen)
+        return found
+
+    @resolved(metadata={"list_size": 2})
+    async def supervisions(
+        self, info: strawberry.Info
+    ) -> list[Annotated[SupervisionType, strawberry.lazy("caseway.supervision.api.types")]]:
+        """Supervisions 督办 of the case, oldest first. Without history you see your own office's."""
+        found: list[SupervisionType] = await parts.answer("supervisions", info, self.seen)
+        return found
+
+    @resolved(metadata={"list_size": 2})
+    async def timeliness(
+        self, info: strawberry.Info
+    ) -> list[Annotated[LayerTimeliness, strawberry.lazy("caseway.oversight.api.types")]]:
+        """Whether it is or was handled in time: by the limits of the law, and by all limits of the offices too."""
+        found: list[LayerTimeliness] = await parts.answer("timeliness", info, self.seen)
         return found
 
     @resolved(metadata={"list_size": 40})
@@ -294,6 +347,5 @@ async def seen_case(context: Context, city_id: int, case_id: uuid.UUID) -> CaseV
 
 async def shown_case(context: Context, city_id: int, case_id: uuid.UUID) -> CaseType | None:
     """The case as the viewer sees it; null below CARD."""
-    context.loaders.pop("case", None)  # a mutation before may have changed what is seen
     seen = await seen_case(context, city_id, case_id)
     return CaseType.of(seen, now=context.now()) if seen is not None and seen.visibility >= Visibility.CARD else None

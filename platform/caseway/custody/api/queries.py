@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import strawberry
 
 from caseway.access.permissions import Permission
@@ -11,6 +13,7 @@ from caseway.cases.models import Case
 from caseway.custody import loaders
 from caseway.custody.api.types import OrderConnection, order_connection
 from caseway.custody.models import Order
+from caseway.db.keyset import Page
 from caseway.gql.connection import After, Before, First, Last, page
 from caseway.gql.context import Context
 from caseway.gql.fields import field
@@ -28,9 +31,7 @@ class CustodyQueries:
         grow with the number of cases."""
         context: Context = info.context
         actor = context.acting()
-        wanted = page(
-            first=first, after=after, last=last, before=before, order=ORDER_ORDER, filters={"inbox": actor.office_id}
-        )
+        wanted = page_of_incoming(context, first=first, after=after, last=last, before=before)
         async with context.reader() as session:
             cards = predicate(context.policy, actor, Permission.CASE_CARD, now=context.now(), cases=Case)
             found = await loaders.incoming(session, actor.office_id, wanted, seen=cards)
@@ -41,3 +42,8 @@ class CustodyQueries:
             return seen is not None and seen.may(Permission.CASE_CONTENT)
 
         return order_connection(found, texts=texts)
+
+
+def page_of_incoming(context: Context, **ends: Any) -> Page:
+    """The page of ``incomingOrders`` that is asked for."""
+    return page(**ends, order=ORDER_ORDER, filters={"inbox": context.acting().office_id})

@@ -9,9 +9,11 @@ from typing import Any
 import strawberry
 
 from caseway.access.permissions import Permission
+from caseway.calendars import service as calendars
 from caseway.cases.api.parts import parts
 from caseway.cases.api.types import CaseType, seen_case, shown_case
 from caseway.cases.visibility import CaseView
+from caseway.clocks.arithmetic import day_of
 from caseway.custody import loaders
 from caseway.custody.models import Custody, Order
 from caseway.custody.workflow import SPECS, Duty, OrderKind, OrderSpec, OrderState
@@ -35,6 +37,8 @@ described(
         "HAND_OVER": "移交: to an office at the side.",
         "ACCUSATION_HAND_OVER": "检举移送: to the discipline body; the sender keeps a stub.",
         "TAKE_UP": "提级办理: up one level.",
+        "HAND_BACK": "交还: back from a take-up, with what is still to be done.",
+        "KEY_ASSIGN": "重点事项交办: to the solving unit, with the responsibility list.",
         "DECIDED": "指定管辖: to the office that a superior named as competent.",
         "BACKSTOP": "兜底: the backstop office holds while competence is disputed.",
         "MOVE_UP": "Up, because nobody of the holder may act.",
@@ -59,6 +63,7 @@ described(
         "UPHELD": "The objection was refused.",
         "SETTLED": "The dispute ended otherwise.",
         "RECALLED": "撤回: taken back before it was signed.",
+        "REFUSED": "The upper office did not take the case.",
         "DONE": "Done, where custody does not move.",
     },
 )
@@ -95,6 +100,19 @@ class CustodyInterval:
     async def office(self, info: strawberry.Info) -> OfficeType:
         """Who held it."""
         return await known_office(info.context, self.office_id)
+
+    @field()
+    async def days(self, info: strawberry.Info) -> int:
+        """Calendar days in these hands, in China's time zone: from the day it came to the day it went, or today."""
+        return (day_of(self.to_at or info.context.now()) - day_of(self.from_at)).days
+
+    @field()
+    async def workdays(self, info: strawberry.Info) -> int:
+        """Working days in these hands, by the office's calendar; the day it came is not counted. This measures the
+        office: no transfer touches the limits of the case."""
+        async with info.context.reader() as session:
+            calendar = await calendars.for_office(session, self.office_id)
+        return calendar.workdays_between(day_of(self.from_at), day_of(self.to_at or info.context.now()))
 
 
 @strawberry.type(name="Order", description="One order between two offices about a case.")

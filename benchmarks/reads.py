@@ -1,0 +1,152 @@
+"""What a page of an office's inbox costs: by one compiled statement, and by resolvers.
+
+    python benchmarks/reads.py [--cases 20000] [--rounds 7] [--requests 40]
+
+A throw-away database gets so many open cases; two api processes read it, one with compiled reads and one without. Both
+are asked for the same page in turns: 50 cases with 14 values, the holder and the last three events. Medians over the
+rounds; CPU is that of the api process alone. Exit code 1 if the two answers differ in a byte.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import copies
+import httpx
+import stack as stacks
+from rich.table import Table
+from stack import Stack
+
+from caseway.cli.console import output
+
+PAGE = """query Inbox { cases(first: 50, filter: {isOpen: true}) { nodes {
+  id number version visibility proceeding stage petitionClass channel field placeCode grade receivedAt dueAt isOverdue
+  holder { id code name } timeline(last: 3) { nodes { seq type at } } } pageInfo { hasNextPage endCursor } } }"""
+_TICK = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass
+class Side:
+    """One api process and what was measured of it."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    port: int
+    milliseconds: list[float] = field(default_factory=list)
+    cpu: list[float] = field(default_factory=list)
+
+    @property
+    def base(self) -> str:
+        """Where it answers."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def spent(self) -> float:
+        """CPU seconds of the process so far."""
+        with open(f"/proc/{self.process.pid}/stat", encoding="ascii") as file:
+            fields = file.read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / _TICK
+
+
+@contextmanager
+def sides(stack: Stack) -> Iterator[list[Side]]:
+    """Both processes, on ports beside the stack's own."""
+    made: list[Side] = []
+    try:
+        for number, (name, compiled) in enumerate((("compiled", "true"), ("resolvers", "false"))):
+            port = stack.port + 1 + number
+            environment = {
+                **os.environ,
+                "DATABASE_URL": stack.server.address.sqlalchemy,
+                "CASEWAY_DATA_DIR": str(stack.directory / name),
+                "CASEWAY_MASTER_KEY": copies.MASTER_KEY.get_secret_value(),
+                "CASEWAY_PORT": str(port),
+                "CASEWAY_LOG_LEVEL": "WARNING",
+                "CASEWAY_COMPILED_READS": compiled,
+            }
+            command = [sys.executable, "-m", "caseway.cli", "serve"]
+            made.append(Side(name, subprocess.Popen(command, env=environment, start_new_session=True), port))
+        yield made
+    finally:
+        for each in made:
+            each.process.terminate()
+            each.process.wait(20)
+
+
+async def _round(client: httpx.AsyncClient, side: Side, headers: dict[str, str], requests: int) -> bytes:
+    answer = b""
+    before = side.spent()
+    for _ in range(requests):
+        started = time.perf_counter()
+        response = await client.post(f"{side.base}/graphql", json={"query": PAGE}, headers=headers)
+        side.milliseconds.append((time.perf_counter() - started) * 1000)
+        answer = response.content
+    side.cpu.append((side.spent() - before) * 1000 / requests)
+    return answer
+
+
+async def main(cases: int, rounds: int, requests: int) -> int:
+    """Fill, warm up, measure in turns, print."""
+    console = output()
+    async with stacks.running() as stack:
+        console.print(f"{cases:,} open cases …")
+        made = await copies.first_case(stack)
+        made.more(cases - 1)
+        with sides(stack) as both:
+            async with httpx.AsyncClient(timeout=60) as client:
+                await _ready(client, both)
+                headers = await stacks.login(client, both[0].base, "jiaxing.clerk")
+                answers = [await _round(client, each, headers, 5) for each in both]
+                for each in both:
+                    each.milliseconds.clear()
+                    each.cpu.clear()
+                for number in range(rounds):
+                    for each in both if number % 2 else both[::-1]:
+                        await _round(client, each, headers, requests)
+        table = Table("answered by", "p50 ms", "p99 ms", "CPU of the api, ms")
+        for each in both:
+            times = sorted(each.milliseconds)
+            table.add_row(
+                each.name,
+                f"{statistics.median(times):.1f}",
+                f"{times[int(len(times) * 0.99)]:.1f}",
+                f"{statistics.median(each.cpu):.1f}",
+            )
+        console.print(table)
+        fast, slow = both
+        console.print(
+            f"resolvers ÷ compiled: {statistics.median(slow.milliseconds) / statistics.median(fast.milliseconds):.1f} "
+            f"in time, {statistics.median(slow.cpu) / statistics.median(fast.cpu):.1f} in CPU; "
+            f"{len(answers[0]):,} bytes, {'equal' if answers[0] == answers[1] else 'DIFFERENT'}"
+        )
+        return int(answers[0] != answers[1])
+
+
+async def _ready(client: httpx.AsyncClient, both: list[Side]) -> None:
+    for each in both:
+        for _ in range(600):
+            try:
+                if (await client.get(f"{each.base}/readyz")).status_code == 200:
+                    break
+            except httpx.HTTPError:
+                pass
+            await asyncio.sleep(0.05)
+        else:
+            raise TimeoutError(each.name)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--cases", type=int, default=20_000)
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--requests", type=int, default=40)
+    given = parser.parse_args()
+    sys.exit(asyncio.run(main(given.cases, given.rounds, given.requests)))

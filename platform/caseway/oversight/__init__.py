@@ -1,0 +1,1 @@
+"""Definitions of figures and how offices keep their limits."""

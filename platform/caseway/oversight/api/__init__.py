@@ -1,0 +1,1 @@
+"""Oversight on the graph."""

@@ -1,0 +1,1 @@
+"""Sessions of reception and visit, fixed days, and the duties that leaders and offices owe."""

@@ -1,0 +1,1 @@
+"""Rule books on the graph."""

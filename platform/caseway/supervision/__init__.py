@@ -1,0 +1,1 @@
+"""Pressing and checking offices: supervisions, duties to report, and accountability reviews opened for people."""

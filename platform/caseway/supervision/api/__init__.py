@@ -1,0 +1,1 @@
+"""Supervision on the graph."""

@@ -1,0 +1,1 @@
+"""What would have been: a draft of rules, replayed on the cases of the past."""
