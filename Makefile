@@ -30,6 +30,7 @@ static: $(READY) ## check format, style, types, layers, the committed GraphQL sc
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 	$(PYTHON) -m caseway.cli schema check
+	$(PYTHON) -m caseway.cli schema documents check
 	$(PYTHON) -m caseway.cli migrate --check --scratch
 
 check: static test ## everything that must be green: static, then test

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.datastructures import Headers
@@ -12,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from caseway import __version__, clock, monitoring
+from caseway import __version__, bundle, clock, monitoring
 from caseway.access.policy import Policy
 from caseway.access.watch import Watcher
 from caseway.clock import Clock
@@ -20,6 +21,7 @@ from caseway.db import address, keys, migrate, readiness
 from caseway.db.crypto import KeyRing
 from caseway.db.scope import NO_SCOPE
 from caseway.db.session import Database
+from caseway.gql import manifests
 from caseway.gql.compiler.engine import Engine
 from caseway.gql.context import Context, Services
 from caseway.gql.documents import DocumentStore
@@ -66,6 +68,7 @@ def build_app(settings: Settings, *, now: Clock = clock.now, documents: Document
         authenticate=authenticator(services),
         shortcut=engine if settings.compiled_reads else None,
         documents=documents,
+        trusted=trusted_documents(settings),
     )
 
     @asynccontextmanager
@@ -129,6 +132,13 @@ def build_app(settings: Settings, *, now: Clock = clock.now, documents: Document
     app.state.services = services
     app.state.compiler = engine
     return app
+
+
+def trusted_documents(settings: Settings) -> dict[str, str]:
+    """Documents that clients may name by their ids: the shipped ones, and those of the deployment's own clients.
+    Raises ``ManifestInvalid``."""
+    shipped = manifests.read(bundle.path("schema", "operations.json"))
+    return shipped | manifests.read(Path(settings.trusted_documents)) if settings.trusted_documents else shipped
 
 
 def authenticator(services: Services):  # type: ignore[no-untyped-def]

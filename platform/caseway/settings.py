@@ -53,6 +53,12 @@ class Settings(BaseSettings):
     max_query_cost: int = 20_000
     #: Answer reads that are mapped by one statement each; off = everything by resolvers, with the same bytes.
     compiled_reads: bool = True
+    #: A manifest of trusted documents, or a folder of them, beside the shipped ones; empty = only those.
+    trusted_documents: str = ""
+    #: Answer trusted documents only, whoever asks.
+    only_trusted_documents: bool = False
+    #: Take the hash of a document that was sent before (automatic persisted queries).
+    persisted_queries: bool = True
     introspection: bool = True
     graphiql: bool = True
     #: Where the worker sleeps at most between two looks for due timers.

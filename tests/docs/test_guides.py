@@ -33,6 +33,8 @@ def test_every_setting_is_documented_with_its_default(monkeypatch: pytest.Monkey
         shown = rows[name.upper()]
         if isinstance(value, SecretStr):
             assert (shown, value.get_secret_value()) == ("empty", "")
+        elif value == "":
+            assert shown == "empty", name
         elif isinstance(value, bool):
             assert shown == f"`{str(value).lower()}`"
         elif isinstance(value, Path):

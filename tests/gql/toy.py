@@ -257,7 +257,9 @@ SCHEMA = build_schema(Query, Mutation)
 class Toy:
     """The application over the toy schema, and what it observed."""
 
-    def __init__(self, *, shortcut: Shortcut | None = None, **settings: Any) -> None:
+    def __init__(
+        self, *, shortcut: Shortcut | None = None, trusted: Mapping[str, str] | None = None, **settings: Any
+    ) -> None:
         self.stored: dict[str, bytes] = {}
         self.observed: list[Observation] = []
         self.endpoint = GraphQLEndpoint(
@@ -266,6 +268,7 @@ class Toy:
             self.authenticate,
             shortcut=shortcut,
             observe=self.observed.append,
+            trusted=trusted,
         )
         self.app = Starlette(routes=self.endpoint.routes())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 from pathlib import Path
 from typing import Annotated
 
@@ -10,10 +11,13 @@ import typer
 from strawberry.printer import print_schema
 
 from caseway import bundle
+from caseway.gql.manifests import sha256
 
 commands = typer.Typer(help="Write the GraphQL schema, or compare it with the committed one.", no_args_is_help=True)
 rule_kinds = typer.Typer(help="The same for the JSON Schema of the rule kinds.", no_args_is_help=True)
+documents = typer.Typer(help="The same for the manifest of trusted documents.", no_args_is_help=True)
 commands.add_typer(rule_kinds, name="rule-kinds")
+commands.add_typer(documents, name="documents")
 
 #: What stands for standard output in place of a file name.
 STDOUT = "-"
@@ -47,6 +51,19 @@ def rule_kinds_text() -> str:
 def committed_rule_kinds() -> Path:
     """The committed JSON Schema of the rule kinds."""
     return bundle.path("schema", "rule-kinds.json")
+
+
+def manifest_text() -> str:
+    """The manifest of the shipped documents: from the SHA-256 of each to its text, ordered by role and name."""
+    texts = [
+        file.read_text(encoding="utf-8") for file in sorted(bundle.path("schema", "operations").glob("*/*.graphql"))
+    ]
+    return json.dumps({sha256(text): text for text in texts}, ensure_ascii=False, indent=1) + "\n"
+
+
+def committed_manifest() -> Path:
+    """The committed manifest of the shipped documents."""
+    return bundle.path("schema", "operations.json")
 
 
 @commands.command()
@@ -84,6 +101,24 @@ def check_rule_kinds(
     """Fail, with the difference, if the committed JSON Schema is not that of the rule kinds."""
     path = Path(source) if source else committed_rule_kinds()
     _check(rule_kinds_text(), path, "caseway schema rule-kinds export")
+
+
+@documents.command("export")
+def export_documents(
+    target: Annotated[
+        str, typer.Argument(help="File to write; - for standard output. The committed file if absent.")
+    ] = "",
+) -> None:
+    """Write the manifest of the shipped documents."""
+    _export(manifest_text(), target, committed_manifest())
+
+
+@documents.command("check")
+def check_documents(
+    source: Annotated[str, typer.Argument(help="File to compare with; the committed file if absent.")] = "",
+) -> None:
+    """Fail, with the difference, if the committed manifest is not that of the shipped documents."""
+    _check(manifest_text(), Path(source) if source else committed_manifest(), "caseway schema documents export")
 
 
 def _export(text: str, target: str, default: Path) -> None:

@@ -11,7 +11,7 @@ a read was answered: ``compiled``, or why by resolvers) with ``Caseway-Debug: pl
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,7 @@ from caseway.gql.errors import details_of
 from caseway.gql.execution import Executor, Outcome, Prepared, Shortcut, encode
 from caseway.gql.idempotency import Replayable
 from caseway.gql.limits import Limits
+from caseway.gql.persisted import Texts
 from caseway.gql.refusals import EdgeRefusal, MethodNotAllowed
 from caseway.gql.requests import HTML_TYPE, JSON_TYPE, RESPONSE_TYPE
 from caseway.settings import Settings
@@ -67,8 +68,10 @@ class GraphQLEndpoint:
         shortcut: Shortcut | None = None,
         observe: Callable[[Observation], None] | None = None,
         documents: DocumentStore | None = None,
+        trusted: Mapping[str, str] | None = None,
     ) -> None:
-        """``documents``: a memory shared with other endpoints of the same schema and settings."""
+        """``documents``: a memory shared with other endpoints of the same schema and settings. ``trusted``: texts of
+        documents by their plain ids."""
         self._settings = settings
         self._authenticate = authenticate
         self._observe = observe
@@ -76,6 +79,9 @@ class GraphQLEndpoint:
         if documents is None:
             documents = DocumentStore(schema._schema, limits, introspection=settings.introspection)
         self.documents = documents
+        self._texts = Texts(
+            trusted or {}, automatic=settings.persisted_queries, only_trusted=settings.only_trusted_documents
+        )
         self._executor = Executor(
             schema,
             self.documents,
@@ -120,9 +126,11 @@ class GraphQLEndpoint:
         else:
             asked = requests.read_get(request)
         context = await self._authenticate(request.headers, request.client.host if request.client else "")
+        text = self._texts.of(asked)
         prepared = self._executor.prepare(
-            asked.query, asked.variables, asked.operation_name, queries_only=request.method == "GET"
+            text, asked.variables, asked.operation_name, queries_only=request.method == "GET"
         )
+        self._texts.keep(asked)
         answer.prepared = prepared
         debug = request.headers.get(DEBUG_HEADER, "")
         answer.debug = "cost" in debug
@@ -130,7 +138,7 @@ class GraphQLEndpoint:
         answer.plan = getattr(context, "plan", "") if "plan" in debug else ""
 
     def _wants_page(self, request: Request) -> bool:
-        if not self._settings.graphiql or request.method != "GET" or "query" in request.query_params:
+        if not self._settings.graphiql or request.method != "GET" or request.query_params.keys() & requests.ASKING:
             return False
         accept = request.headers.get("accept")
         return bool(accept) and requests.negotiate(accept, (HTML_TYPE, RESPONSE_TYPE, JSON_TYPE)) == HTML_TYPE

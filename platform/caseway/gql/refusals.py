@@ -87,7 +87,8 @@ class InvalidCharacter(EdgeRefusal):
 
 
 class InvalidRequest(EdgeRefusal):
-    """A GraphQL request is an object with a text `query` and optionally `variables` and `operationName`."""
+    """A GraphQL request is an object with a text `query`, or a `documentId`, and optionally `variables` and
+    `operationName`."""
 
 
 class BatchingOff(EdgeRefusal):
@@ -138,6 +139,36 @@ class ValidationFailed(EdgeRefusal):
             formatted(GraphQLError(problem.message, problem.nodes, extensions={"code": self.code}))
             for problem in problems
         ]
+
+
+class PersistedQueryNotFound(EdgeRefusal):
+    """This process does not know a document of that hash: send the document together with its hash."""
+
+    code, graphql = "PERSISTED_QUERY_NOT_FOUND", True
+
+
+class PersistedQueryNotSupported(EdgeRefusal):
+    """Documents are not kept by their hash here: send the document itself, or the id of a trusted one."""
+
+    code, graphql = "PERSISTED_QUERY_NOT_SUPPORTED", True
+
+
+class PersistedQueryMismatch(EdgeRefusal):
+    """The hash is not the SHA-256 of the document that came with it."""
+
+    code = "PERSISTED_QUERY_MISMATCH"
+
+
+class DocumentUnknown(EdgeRefusal):
+    """No trusted document has this id, or it is not the document that came with it."""
+
+    code, graphql = "DOCUMENT_UNKNOWN", True
+
+
+class DocumentNotTrusted(EdgeRefusal):
+    """Only documents of the manifests that were given to this server are answered."""
+
+    code, graphql = "DOCUMENT_NOT_TRUSTED", True
 
 
 class OperationUnknown(EdgeRefusal):

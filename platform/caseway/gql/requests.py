@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,15 +29,24 @@ JSON_TYPE = "application/json"
 HTML_TYPE = "text/html"
 #: Objects and lists inside each other in ``variables``: far above any input, far below the interpreter's stack.
 DEEPEST_JSON = 32
+#: Names under which clients send the id of a trusted document, the one of the specification's draft first.
+_IDS = ("documentId", "doc_id")
+_SHA256 = re.compile(r"[0-9a-fA-F]{64}")
+#: Parameters of an address that ask for something; without any of them a browser is shown the page.
+ASKING = ("query", "extensions", *_IDS)
 
 
 @dataclass(frozen=True, slots=True)
 class GraphQLRequest:
-    """What a client asks for."""
+    """What a client asks for: a document, or the id or the hash of one, or both."""
 
-    query: str
+    query: str | None
     variables: dict[str, Any] = field(default_factory=dict)
     operation_name: str | None = None
+    #: Id of a trusted document.
+    document_id: str | None = None
+    #: SHA-256 of the document, hexadecimal in lower case, as automatic persisted queries send it.
+    persisted: str | None = None
 
 
 def negotiate(accept: str | None, offered: tuple[str, ...] = (RESPONSE_TYPE, JSON_TYPE)) -> str | None:
@@ -89,9 +99,10 @@ async def read_post(request: Request, *, most_bytes: int) -> GraphQLRequest:
 def read_get(request: Request) -> GraphQLRequest:
     """The request in a GET address: ``query``, and ``variables`` as JSON."""
     parameters = request.query_params
-    asked: dict[str, Any] = {"query": parameters.get("query")}
-    if parameters.get("operationName"):
-        asked["operationName"] = parameters["operationName"]
+    asked: dict[str, Any] = {}
+    for name in ("query", "operationName", *_IDS):
+        if parameters.get(name):
+            asked[name] = parameters[name]
     for name in ("variables", "extensions"):
         if parameters.get(name):
             asked[name] = _decode(parameters[name].encode("utf-8", "surrogatepass"))
@@ -158,20 +169,35 @@ def _shape(asked: Any) -> GraphQLRequest:
         raise BatchingOff
     if not isinstance(asked, dict):
         raise InvalidRequest
-    query = asked.get("query")
-    if not isinstance(query, str) or not query:
-        raise InvalidRequest("The request has no `query`, which is a text with a GraphQL document.")
+    query, document_id = asked.get("query"), next((asked[key] for key in _IDS if asked.get(key) is not None), None)
+    if query is not None and (not isinstance(query, str) or not query):
+        raise InvalidRequest("`query` is a text with a GraphQL document.")
+    if document_id is not None and (not isinstance(document_id, str) or not document_id):
+        raise InvalidRequest("`documentId` is a text: the id of a trusted document.")
     name = asked.get("operationName")
     if name is not None and not isinstance(name, str):
         raise InvalidRequest("`operationName` is a text or null.")
     for key in ("variables", "extensions"):
         if asked.get(key) is not None and not isinstance(asked[key], dict):
             raise InvalidRequest(f"`{key}` is an object or null.")
+    persisted = _persisted((asked.get("extensions") or {}).get("persistedQuery"))
+    if query is None and document_id is None and persisted is None:
+        raise InvalidRequest("The request has neither a `query`, which is a text with a GraphQL document, nor its id.")
     variables = asked.get("variables") or {}
     _check_values(variables)
-    if unstorable(query) or unstorable(name or ""):
+    if unstorable(query or "") or unstorable(name or ""):
         raise InvalidCharacter
-    return GraphQLRequest(query, variables, name or None)
+    return GraphQLRequest(query, variables, name or None, document_id, persisted)
+
+
+def _persisted(sent: Any) -> str | None:
+    """The hash in what automatic persisted queries send."""
+    if sent is None:
+        return None
+    digest = sent.get("sha256Hash") if isinstance(sent, dict) and sent.get("version") == 1 else None
+    if not isinstance(digest, str) or not _SHA256.fullmatch(digest):
+        raise InvalidRequest("`extensions.persistedQuery` has the version 1 and a `sha256Hash` of 64 digits.")
+    return digest.lower()
 
 
 def _check_values(variables: Mapping[str, Any]) -> None:
