@@ -29,6 +29,8 @@ create function app.scopes() returns int[] language sql stable parallel safe
 create function app.bars() returns int[] language sql stable parallel safe
   as $$ select coalesce(nullif(current_setting('app.bars', true), ''), '{}')::int[] $$;
 
+create operator app.&&& (leftarg = anyarray, rightarg = anyarray, procedure = pg_catalog.arrayoverlap, restrict = pg_catalog.neqsel);
+
 create function app.search_cases(wanted text[], area int, most int)
   returns table (city_id int, case_id uuid)
   language sql stable security definer set search_path = pg_catalog, pg_temp
@@ -40,7 +42,7 @@ create function app.search_cases(wanted text[], area int, most int)
         from unnest(wanted) as gram where gram <> '')
       and (area = 0 or area in (c.l1, c.l2, c.l3, c.l4, c.l5, c.l6))
       and c.petition_class <> 'ACCUSATION'
-      and (array[0, -c.assignee_id] || c.granted || case when c.petition_class = 'ACCUSATION' then case when c.held_by_discipline then array[-c.lead_id, c.holder_id] else '{}'::int[] end else array[-c.lead_id, c.holder_id, 1000000000 + c.l1, 1000000000 + c.l2, 1000000000 + c.l3, 1000000000 + c.l4, 1000000000 + c.l5, 1000000000 + c.l6] end) && app.scopes() and not (c.barred && app.bars())
+      and (array[0, -c.assignee_id] || c.granted || case when c.petition_class = 'ACCUSATION' then case when c.held_by_discipline then array[-c.lead_id, c.holder_id] else '{}'::int[] end else array[-c.lead_id, c.holder_id, 1000000000 + c.l1, 1000000000 + c.l2, 1000000000 + c.l3, 1000000000 + c.l4, 1000000000 + c.l5, 1000000000 + c.l6] end) operator(app.&&&) app.scopes() and not (c.barred && app.bars())
     order by c.registered_at desc, c.id desc
     limit least(greatest(most, 0), 1000)
   $$;
@@ -82,11 +84,11 @@ alter table cases enable row level security;
 
 alter table cases force row level security;
 
-create policy cases_read on cases for select using ((array[0, -assignee_id] || granted || case when petition_class = 'ACCUSATION' then case when held_by_discipline then array[-lead_id, holder_id] else '{}'::int[] end else array[-lead_id, holder_id, 1000000000 + l1, 1000000000 + l2, 1000000000 + l3, 1000000000 + l4, 1000000000 + l5, 1000000000 + l6] end) && app.scopes() and not (barred && app.bars()));
+create policy cases_read on cases for select using ((array[0, -assignee_id] || granted || case when petition_class = 'ACCUSATION' then case when held_by_discipline then array[-lead_id, holder_id] else '{}'::int[] end else array[-lead_id, holder_id, 1000000000 + l1, 1000000000 + l2, 1000000000 + l3, 1000000000 + l4, 1000000000 + l5, 1000000000 + l6] end) operator(app.&&&) app.scopes() and not (barred && app.bars()));
 
 create policy cases_add on cases for insert with check (app.scopes() @> array[0]);
 
-create policy cases_change on cases for update using ((array[0, -assignee_id] || granted || case when petition_class = 'ACCUSATION' then case when held_by_discipline then array[-lead_id, holder_id] else '{}'::int[] end else array[-lead_id, holder_id, 1000000000 + l1, 1000000000 + l2, 1000000000 + l3, 1000000000 + l4, 1000000000 + l5, 1000000000 + l6] end) && app.scopes() and not (barred && app.bars())) with check (app.scopes() @> array[0]);
+create policy cases_change on cases for update using ((array[0, -assignee_id] || granted || case when petition_class = 'ACCUSATION' then case when held_by_discipline then array[-lead_id, holder_id] else '{}'::int[] end else array[-lead_id, holder_id, 1000000000 + l1, 1000000000 + l2, 1000000000 + l3, 1000000000 + l4, 1000000000 + l5, 1000000000 + l6] end) operator(app.&&&) app.scopes() and not (barred && app.bars())) with check (app.scopes() @> array[0]);
 
 grant select, insert on matter to caseway_app;
 

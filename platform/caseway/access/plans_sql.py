@@ -52,8 +52,8 @@ class Branch:
     relation: str
     #: Complete by itself: relation, states and denies.
     condition: Condition
-    #: The column of ``cases`` whose index leads to the rows (``l3``, ``assignee_id``, ``lead_id``), ``case_grant`` when
-    #: the way leads from there, or empty when every case qualifies.
+    #: The column of ``cases`` whose index leads to the rows (``l3``, ``holder_id``, ``assignee_id``, ``lead_id``),
+    #: ``case_grant`` when the way leads from there, or empty when every case qualifies.
     driver: str
     #: Only open cases qualify, so that partial indexes ``WHERE is_open`` serve it.
     open_only: bool
@@ -147,7 +147,7 @@ class ConditionWriter:
             case "any":
                 return ""
             case "own":
-                return f"l{len(self.actor.chain)}"
+                return "holder_id"
             case "below" | "own+below":
                 return f"l{self.actor.seat_depth}"
             case "mine":
@@ -183,7 +183,7 @@ class ConditionWriter:
             case "any":
                 return true()
             case "own":
-                return and_(cases[self.driver("own")] == self._office, cases["holder_id"] == self._office)
+                return cases["holder_id"] == self._office
             case "below":
                 return and_(cases[self.driver("below")] == self._seat, cases["holder_id"] != self._office)
             case "own+below":

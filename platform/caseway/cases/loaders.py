@@ -206,7 +206,8 @@ def _conditions(criteria: Criteria) -> list[ColumnElement[bool]]:
         if before in given:
             found.append(column < parameter(before, column.type))
     if criteria.is_open is not None:
-        found.append(Case.is_open.is_(criteria.is_open))
+        # Not "is true", from which PostgreSQL does not conclude that the indexes of open cases serve.
+        found.append(Case.is_open if criteria.is_open else not_(Case.is_open))
     if criteria.is_overdue is not None and criteria.now is not None:
         overdue = and_(Case.is_open, Case.due_at.is_not(None), Case.due_at <= parameter("overdue_at", Case.due_at.type))
         found.append(overdue if criteria.is_overdue else not_(overdue))

@@ -103,6 +103,9 @@ class Case(Model):
             Index(f"ix_cases_l{n}_registered", f"l{n}", text("registered_at desc"), text("id desc"))
             for n in range(1, 7)
         ),
+        # Those that an office itself holds: a small part of what its area does.
+        Index("ix_cases_holder_due_open", "holder_id", "due_at", "id", postgresql_where=_OPEN),
+        Index("ix_cases_holder_registered", "holder_id", text("registered_at desc"), text("id desc")),
         Index("ix_cases_assignee", "assignee_id", "due_at", "id", postgresql_where=text("assignee_id <> 0")),
         Index("ix_cases_lead", "lead_id", "due_at", "id", postgresql_where=text("lead_id <> 0")),
         Index("ix_cases_matter", "city_id", "matter_id"),

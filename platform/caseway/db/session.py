@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from caseway.db import scope as scopes
+from caseway.db.direct import Direct
 from caseway.db.scope import SYSTEM_SCOPE, Scope
 
 #: The role every request runs under: not owner, no BYPASSRLS (design §6).
@@ -46,17 +47,16 @@ class Database:
     def __init__(
         self, url: str, *, pool_size: int = 8, max_overflow: int = 4, pooler: str = "none", role: str = APP_ROLE
     ) -> None:
-        connect_args: dict[str, Any] = {
-            "server_settings": {
-                "role": role,
-                "application_name": "caseway",
-                "jit": "off",
-                "statement_timeout": "15000",
-                "lock_timeout": "5000",
-                "idle_in_transaction_session_timeout": "20000",
-                "timezone": "UTC",
-            }
+        server_settings = {
+            "role": role,
+            "application_name": "caseway",
+            "jit": "off",
+            "statement_timeout": "15000",
+            "lock_timeout": "5000",
+            "idle_in_transaction_session_timeout": "20000",
+            "timezone": "UTC",
         }
+        connect_args: dict[str, Any] = {"server_settings": server_settings}
         if pooler == "transaction":
             connect_args |= {"statement_cache_size": 0, "prepared_statement_cache_size": 0}
         self.engine: AsyncEngine = create_async_engine(
@@ -68,6 +68,9 @@ class Database:
             connect_args=connect_args,
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
+        self._direct = Direct(
+            self.engine.url, size=pool_size, server_settings=server_settings, prepared=pooler != "transaction"
+        )
 
     @asynccontextmanager
     async def unit(self, scope: Scope) -> AsyncIterator[UnitOfWork]:
@@ -90,11 +93,9 @@ class Database:
     async def fetch(self, statement: str, arguments: Sequence[Any]) -> Sequence[Any]:
         """The rows of one statement in the driver's own form (``$1`` …), in one round trip and a transaction of its
         own. Nothing of the scope is set: the statement sets it itself (``gql.compiler.statements``)."""
-        async with self.engine.connect() as connection:
-            driver = (await connection.get_raw_connection()).driver_connection
-            found: Sequence[Any] = await driver.fetch(statement, *arguments)  # type: ignore[union-attr]
-            return found
+        return await self._direct.fetch(statement, arguments)
 
     async def close(self) -> None:
         """Close every pooled connection."""
+        await self._direct.close()
         await self.engine.dispose()
