@@ -19,7 +19,7 @@ from itertools import accumulate
 from random import Random
 from typing import Any
 
-from caseway.cases.repository import grams
+from caseway.cases.repository import COPIED, grams
 from caseway.ledger.hashing import GENESIS
 
 #: Share of registrations by level of the office, and how steeply offices of a level differ.
@@ -125,6 +125,7 @@ class _Case:
         self.seq, self.hash, self.last = 0, _ZERO, at
         self.clock, self.clock_events = ("", ""), 0
         self.row: dict[str, Any] = {}
+        self.grants: list[tuple[Any, ...]] = []
         self.number = f"{way[0].code}-{at:%Y%m%d}-{_signs(number)}"
 
     def uuid(self, at: datetime) -> str:
@@ -226,6 +227,8 @@ class _Case:
     def _end(self) -> None:
         seq, office_id, since, by, follows = self._custody
         self._line("custody", self.id, seq, office_id, _text(since), r"\N", by, follows)
+        for grant in self.grants:
+            self._line("case_grant", self.id, *grant, *(_cell(self.row[name]) for name in COPIED))
         row = self.row | {"changed_at": _text(self.last), "version": self.seq, "ledger_hash": rf"\\x{self.hash}"}
         self._line("cases", self.id, *(_cell(row[name]) for name in CASE_COLUMNS))
 
@@ -282,7 +285,7 @@ class _Case:
         )  # fmt: skip
 
     def _grant(self, office: Place, kind: str, at: str, order_id: str) -> None:
-        self._line("case_grant", self.id, office.id, 0, kind, at, order_id)
+        self.grants.append((office.id, 0, kind, at, order_id))
 
     def _line(self, table: str, *cells: Any) -> None:
         self.rows.lines[table].append("\t".join((str(self.city_id), *map(str, cells))) + "\n")
@@ -310,7 +313,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
         "delivered_at", "signed_at", "signed_by", "stage_before",
     ),
     "custody": ("city_id", "case_id", "seq", "office_id", "from_at", "to_at", "order_id", "follows_at"),
-    "case_grant": ("city_id", "case_id", "office_id", "person_id", "kind", "since_at", "order_id"),
+    "case_grant": ("city_id", "case_id", "office_id", "person_id", "kind", "since_at", "order_id", *COPIED),
     "clock_event": (
         "city_id", "id", "case_id", "seq", "clock_id", "kind", "event", "at", "office_id", "order_id", "facts",
     ),

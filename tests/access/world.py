@@ -148,6 +148,8 @@ def _case(rng: random.Random, world: World, number: int) -> Case:
         accused_person_ids=[],
         received_at=NOW,
         registered_at=NOW + timedelta(seconds=number),
+        # Some without a limit, some with the limit of another.
+        due_at=NOW + timedelta(hours=number * 37 % 200 - 100) if number % 5 else None,
         changed_at=NOW,
         version=1,
         ledger_hash=b"",
@@ -174,6 +176,9 @@ def _grants(rng: random.Random, world: World, case: Case) -> None:
                 kind=kind,
                 since_at=NOW,
                 until_at=until_at,
+                is_open=case.is_open,
+                due_at=case.due_at,
+                registered_at=case.registered_at,
             )
         )
         if kind != "REASONED" and (until_at is None or until_at > NOW):

@@ -252,6 +252,9 @@ def check_granted_are_the_live_grants(land: Land, file: Dossier, before: Dossier
     """The row names exactly the offices that have a live grant."""
     live = {grant.office_id for grant in file.live_grants(land.now) if grant.person_id == 0}
     assert sorted(live) == sorted(file.case.granted), "granted"
+    case = file.case
+    copies = {(grant.is_open, grant.due_at, grant.registered_at) for grant in file.grants}
+    assert copies <= {(case.is_open, case.due_at, case.registered_at)}, "what lists of grants are sorted by"
 
 
 def check_timers_are_what_is_awaited(land: Land, file: Dossier, before: Dossier | None) -> None:

@@ -8,7 +8,7 @@ the ``parameters`` of another actor of the same shape.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -45,6 +45,19 @@ class Plans(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Granted:
+    """How a branch is reached over the grants of an office, which are sorted as lists are: by way of ``cases`` a page
+    would cost as much as the office ever was granted."""
+
+    #: On ``case_grant`` alone.
+    grant: Condition
+    #: What is left to ask of the case.
+    rest: Condition
+    #: Grants of one case among them at most.
+    times: int
+
+
+@dataclass(frozen=True, slots=True)
 class Branch:
     """One part of a list: the cases opened by one relation, or by several that are found the same way."""
 
@@ -57,6 +70,17 @@ class Branch:
     driver: str
     #: Only open cases qualify, so that partial indexes ``WHERE is_open`` serve it.
     open_only: bool
+    #: The same by way of the grants; None where the way is another.
+    granted: Granted | None = None
+
+    def narrowed(self, condition: Condition) -> Branch:
+        """The branch for cases of which something more is true."""
+        way = self.granted
+        return replace(
+            self,
+            condition=and_(self.condition, condition),
+            granted=replace(way, rest=and_(way.rest, condition)) if way is not None else None,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,21 +112,28 @@ def branches(policy: Plans, actor: Actor, permission: Permission, *, now: dateti
     """The conditions under which cases are open to a permission, one per relation; empty = no case at all. A row can
     satisfy several: merge with UNION (not UNION ALL) or by id."""
     writer = ConditionWriter(actor, now=now, cases=cases)
-    found: dict[str, list[tuple[Condition, bool]]] = {}
+    found: dict[str, list[_Part]] = {}
     for alternative in policy.alternatives(actor, permission):
         deny = writer.denied(alternative.deny)
         for relation, states in _joined(alternative.allow):
-            condition = and_(writer.relation(relation), writer.states(states), *deny)
-            found.setdefault(relation, []).append((condition, all(cube[0] is True for cube in states)))
+            if not writer.possible(relation):
+                continue
+            asked = (writer.states(states), *deny)
+            part = _Part(
+                and_(writer.relation(relation), *asked),
+                and_(writer.beside_grant(relation), *asked),
+                all(cube[0] is True for cube in states),
+            )
+            found.setdefault(relation, []).append(part)
     return [
         Branch(
             relation,
-            or_(*(condition for condition, _ in parts)) if len(parts) > 1 else parts[0][0],
+            _any_of([part.condition for part in parts]),
             writer.driver(relation),
-            all(open_only for _, open_only in parts),
+            all(part.open_only for part in parts),
+            writer.by_grants(relation, _any_of([part.rest for part in parts])),
         )
         for relation, parts in found.items()
-        if writer.possible(relation)
     ]
 
 
@@ -110,6 +141,14 @@ def predicate(policy: Plans, actor: Actor, permission: Permission, *, now: datet
     """One condition for all ways together: for counts, masks and checks of rows that were found otherwise."""
     found = branches(policy, actor, permission, now=now, cases=cases)
     return or_(*(branch.condition for branch in found)) if found else false()
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    condition: Condition
+    #: The same without the grant.
+    rest: Condition
+    open_only: bool
 
 
 class ConditionWriter:
@@ -189,32 +228,46 @@ class ConditionWriter:
             case "own+below":
                 return cases[self.driver("below")] == self._seat
             case "mine":
-                # The constants let PostgreSQL use the partial indexes.
+                # The constants let PostgreSQL use the partial indexes, and the sum keeps it from reading all that the
+                # office holds beside the few that one person handles.
                 named = cases["assignee_id"] != literal_column("0", Integer)
-                return and_(cases["assignee_id"] == self._person, named, cases["holder_id"] == self._office)
+                held = cases["holder_id"] + literal_column("0", Integer) == self._office
+                return and_(cases["assignee_id"] == self._person, named, held)
             case "led":
                 return and_(cases["lead_id"] == self._person, cases["lead_id"] != literal_column("0", Integer))
             case "accused":
                 return cases["barred"].op("&&", is_comparison=True)(self._bars)
-            case "reasoned":
-                return and_(cases[self.driver("below")] == self._seat, self._granted(name))
             case _:
-                return self._granted(name)
+                return and_(self.beside_grant(name), self._granted(name))
+
+    def beside_grant(self, name: str) -> Condition:
+        """What a relation by grant asks beside the grant."""
+        return self.cases[self.driver("below")] == self._seat if name == "reasoned" else true()
+
+    def by_grants(self, name: str, rest: Condition) -> Granted | None:
+        """The way of a relation over the grants of the office, if it is one by grant."""
+        if self.driver(name) != "case_grant":
+            return None
+        return Granted(and_(*self._live_grant(name)), rest, times=len(name.split("+")))
 
     def _granted(self, name: str) -> Condition:
-        """By a live grant of one of the kinds named: one way leads over the grants of the office, whatever they are."""
+        grant = CASE_GRANT.c
+        granted = select(grant.city_id, grant.case_id).where(*self._live_grant(name))
+        return tuple_(self.cases["city_id"], self.cases["id"]).in_(granted)
+
+    def _live_grant(self, name: str) -> list[Condition]:
+        """A live grant of one of the kinds named: one way leads over the grants of the office, whatever they are."""
         grant = CASE_GRANT.c
         kinds: list[ColumnElement[str]] = [
             literal_column(f"'{(OFFICE_GRANTS | PERSONAL_GRANTS)[part]}'") for part in name.split("+")
         ]
         person = self._person if name in PERSONAL_GRANTS else literal_column("0", Integer)
-        granted = select(grant.city_id, grant.case_id).where(
+        return [
             grant.office_id == self._office,
             grant.kind == kinds[0] if len(kinds) == 1 else grant.kind.in_(kinds),
             grant.person_id == person,
             or_(grant.until_at.is_(None), grant.until_at > self._parameter("access_now", DateTime(timezone=True))),
-        )
-        return tuple_(self.cases["city_id"], self.cases["id"]).in_(granted)
+        ]
 
     def _literals(self, cube: Cube) -> Iterator[Condition]:
         is_open, accusation, competent = cube
@@ -244,6 +297,10 @@ class ConditionWriter:
 
     def _parameter(self, name: str, kind: Any) -> BindParameter[Any]:
         return bindparam(name, self._values[name], type_=kind)
+
+
+def _any_of(conditions: list[Condition]) -> Condition:
+    return or_(*conditions) if len(conditions) > 1 else conditions[0]
 
 
 def _joined(allow: Terms) -> Iterator[tuple[str, tuple[Cube, ...]]]:

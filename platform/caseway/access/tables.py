@@ -32,6 +32,9 @@ CASE_GRANT = table(
     column("person_id", Integer),
     column("kind", Text),
     column("until_at", DateTime(timezone=True)),
+    column("is_open", Boolean),
+    column("due_at", DateTime(timezone=True)),
+    column("registered_at", DateTime(timezone=True)),
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -31,8 +31,9 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from caseway.access.plans_sql import Branch
+from caseway.access.tables import CASE_GRANT
 from caseway.cases.models import Case, CaseGrant, Registration
-from caseway.cases.repository import found_by_text, search
+from caseway.cases.repository import COPIED, found_by_text, search
 from caseway.db.keyset import Page, SortKey, Window, seek, window
 from caseway.ledger.models import LedgerEvent
 
@@ -75,9 +76,14 @@ async def page_of_cases(
     more than a page; one big OR would walk the table instead."""
     if not branches:
         return window([], page)
+    return window(list(await session.scalars(rows_of_page(branches, criteria, keys, page))), page)
+
+
+def rows_of_page(branches: Sequence[Branch], criteria: Criteria, keys: Sequence[SortKey], page: Page) -> Select[Case]:
+    """The cases of a page, and one more."""
     found = keys_of_cases(branches, criteria, keys, page).subquery("found")
-    statement: Select[Case] = select(Case).join(found, and_(Case.city_id == found.c.city_id, Case.id == found.c.id))
-    return window(list(await session.scalars(seek(statement, page, keys))), page)
+    statement = select(Case).join(found, and_(Case.city_id == found.c.city_id, Case.id == found.c.id))
+    return seek(statement, page, keys)
 
 
 def keys_of_cases(
@@ -86,9 +92,30 @@ def keys_of_cases(
     """The keys of the cases that each branch alone gives to the page: no more than a page each, so more than one."""
     parts = []
     for number, branch in enumerate(branches):
-        way: Select[Any] = select(*_KEY).where(branch.condition, *_conditions(criteria))
-        parts.append(seek(way, page, keys).subquery(f"b{number}"))
+        found = _by_grants(branch, criteria, keys, page)
+        if found is None:
+            way: Select[Any] = select(*_KEY).where(branch.condition, *_conditions(criteria))
+            found = seek(way, page, keys)
+        parts.append(found.subquery(f"b{number}"))
     return union(*(select(part.c.city_id, part.c.id) for part in parts))
+
+
+def _by_grants(branch: Branch, criteria: Criteria, keys: Sequence[SortKey], page: Page) -> Select[Any] | None:
+    """A page of a branch that leads over grants, in the order of the grants' own copies of the sort key; None where
+    the way or the order is another."""
+    way, grant = branch.granted, CASE_GRANT.c
+    if way is None or keys[0].column.key not in COPIED:
+        return None
+    own = [replace(keys[0], column=grant[keys[0].column.key]), replace(keys[1], column=grant.case_id)]
+    of_case = and_(Case.city_id == grant.city_id, Case.id == grant.case_id)
+    statement = (
+        select(grant.city_id, grant.case_id.label("id"))
+        .join_from(CASE_GRANT, Case, of_case)
+        .where(way.grant, way.rest, *_conditions(criteria))
+    )
+    if branch.open_only or criteria.is_open or criteria.is_overdue:
+        statement = statement.where(grant.is_open)
+    return seek(statement, page, own, times=way.times)
 
 
 async def count_cases(session: AsyncSession, branches: Sequence[Branch], criteria: Criteria, *, most: int) -> int:
@@ -207,7 +234,8 @@ def _conditions(criteria: Criteria) -> list[ColumnElement[bool]]:
             found.append(column < parameter(before, column.type))
     if criteria.is_open is not None:
         # Not "is true", from which PostgreSQL does not conclude that the indexes of open cases serve.
-        found.append(Case.is_open if criteria.is_open else not_(Case.is_open))
+        is_open: ColumnElement[bool] = Case.__table__.c.is_open
+        found.append(is_open if criteria.is_open else not_(is_open))
     if criteria.is_overdue is not None and criteria.now is not None:
         overdue = and_(Case.is_open, Case.due_at.is_not(None), Case.due_at <= parameter("overdue_at", Case.due_at.type))
         found.append(overdue if criteria.is_overdue else not_(overdue))

@@ -136,11 +136,17 @@ class CaseGrant(Model):
     until_at: Mapped[datetime | None]
     order_id: Mapped[uuid.UUID | None]
     reason: Mapped[str | None]
+    #: Copies of the case's, which follow it (``record``): lists of what an office sees by grants are sorted by them.
+    is_open: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
+    due_at: Mapped[datetime | None]
+    registered_at: Mapped[datetime | None]
 
     __table_args__ = (
         PrimaryKeyConstraint("city_id", "case_id", "office_id", "person_id", "kind"),
         ForeignKeyConstraint(["city_id", "case_id"], ["cases.city_id", "cases.id"]),
         Index("ix_case_grant_office", "office_id", "kind", "case_id"),
+        Index("ix_case_grant_due_open", "office_id", "due_at", "case_id", postgresql_where=_OPEN),
+        Index("ix_case_grant_registered", "office_id", text("registered_at desc"), text("case_id desc")),
     )
 
 

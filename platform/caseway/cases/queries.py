@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import and_, false, func, not_
+from sqlalchemy import false, func, not_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from caseway.access.actor import Actor
@@ -139,7 +139,7 @@ def stub_branches(policy: Policy, actor: Actor, *, now: datetime) -> list[Branch
     """The ways to cases of which the actor sees a stub and no more."""
     ways = branches(policy, actor, Permission.CASE_STUB, now=now, cases=Case)
     cards = func.coalesce(predicate(policy, actor, Permission.CASE_CARD, now=now, cases=Case), false())
-    return [replace(way, condition=and_(way.condition, not_(cards))) for way in ways]
+    return [way.narrowed(not_(cards)) for way in ways]
 
 
 async def count(

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from caseway.access.actor import Actor
+from caseway.cases import repository
 from caseway.cases.hooks import listeners
 from caseway.cases.models import Case
 from caseway.db.session import UnitOfWork
@@ -144,6 +145,8 @@ async def record(
         setattr(case, name, _plain(value))
     case.version, case.ledger_hash, case.changed_at = seq, ledger_hash, instant
     await uow.session.flush()
+    if seq > 1 and changes.keys() & repository.COPIED:
+        await repository.copy_to_grants(uow.session, case)
     await listeners.recorded(uow, case, type, at=instant)
     return seq
 

@@ -24,6 +24,7 @@ from sqlalchemy import (
     or_,
     select,
     table,
+    update,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -76,6 +77,10 @@ async def get(session: AsyncSession, city_id: int, case_id: uuid.UUID) -> Case |
     return (await session.scalars(select(Case).where(Case.city_id == city_id, Case.id == case_id))).one_or_none()
 
 
+#: Columns of a case that its grants have, too.
+COPIED = ("is_open", "due_at", "registered_at")
+
+
 async def grants(session: AsyncSession, case: Case) -> list[CaseGrant]:
     """All grants of the case, also those that are over."""
     statement = select(CaseGrant).where(CaseGrant.city_id == case.city_id, CaseGrant.case_id == case.id)
@@ -95,7 +100,7 @@ async def add_grant(
     reason: str | None = None,
 ) -> dict[str, Any]:
     """Grant, or renew a grant that is over. Returns the changes that belong into ``record``'s ``changes``."""
-    values = {"since_at": at, "until_at": until_at, "order_id": order_id, "reason": reason}
+    values = {"since_at": at, "until_at": until_at, "order_id": order_id, "reason": reason, **_copied(case)}
     existing = await _grant(uow.session, case, office_id=office_id, person_id=person_id, kind=kind)
     if existing is None:
         uow.session.add(
@@ -119,6 +124,16 @@ async def end_grant(
         existing.until_at = at
         await uow.session.flush()
     return await _granted(uow.session, case, at)
+
+
+async def copy_to_grants(session: AsyncSession, case: Case) -> None:
+    """Make the grants of a case follow what lists are sorted by."""
+    of_case = update(CaseGrant).where(CaseGrant.city_id == case.city_id, CaseGrant.case_id == case.id)
+    await session.execute(of_case.values(_copied(case)))
+
+
+def _copied(case: Case) -> dict[str, Any]:
+    return {name: getattr(case, name) for name in COPIED}
 
 
 async def _grant(session: AsyncSession, case: Case, *, office_id: int, person_id: int, kind: str) -> CaseGrant | None:

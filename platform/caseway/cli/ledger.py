@@ -107,6 +107,7 @@ async def _put_right(database: Database, city_id: int, case_id: uuid.UUID, *, ch
         problems = await _problems(uow.session, case, events)
         if problems and not check and not service.check(city_id, case_id, events, Head(case.version, case.ledger_hash)):
             changed = rebuild.repair(case, events)
+            await repository.copy_to_grants(uow.session, case)
             await audit.note(
                 uow.session,
                 at=clock.now(),

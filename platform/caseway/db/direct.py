@@ -12,8 +12,6 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import asyncpg
-from sqlalchemy import URL
-from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 
 #: How long a statement waits for a connection, in seconds.
 _PATIENCE = 5
@@ -25,9 +23,12 @@ _STATEMENTS, _LONGEST = 64, 200_000
 class Direct:
     """A pool that is opened by the first statement."""
 
-    def __init__(self, url: URL, *, size: int, server_settings: Mapping[str, str], prepared: bool = True) -> None:
-        """``prepared``: false behind a pooler that cannot keep prepared statements."""
-        self._url, self._size, self._prepared = url, size, prepared
+    def __init__(
+        self, where: Mapping[str, Any], *, size: int, server_settings: Mapping[str, str], prepared: bool = True
+    ) -> None:
+        """``where``: the driver's own arguments for the database. ``prepared``: false behind a pooler that cannot keep
+        prepared statements."""
+        self._where, self._size, self._prepared = where, size, prepared
         self._settings = {**server_settings, "plan_cache_mode": "force_generic_plan"}
         self._pool: asyncpg.Pool | None = None
         self._opening = asyncio.Lock()
@@ -47,9 +48,8 @@ class Direct:
     async def _open(self) -> asyncpg.Pool:
         async with self._opening:
             if self._pool is None:
-                _, where = PGDialect_asyncpg().create_connect_args(self._url)
                 self._pool = await asyncpg.create_pool(
-                    **where,
+                    **self._where,
                     min_size=0,
                     max_size=self._size,
                     reset=_nothing,

@@ -133,8 +133,9 @@ def page_of(
     )
 
 
-def seek(statement: Select[Any], page: Page, keys: Sequence[SortKey]) -> Select[Any]:
-    """The statement restricted to the page's window, ordered, with one row more than asked for (see ``window``)."""
+def seek(statement: Select[Any], page: Page, keys: Sequence[SortKey], *, times: int = 1) -> Select[Any]:
+    """The statement restricted to the page's window, ordered, with one row more than asked for (see ``window``).
+    ``times``: how often the statement may give the same row, which then does not count twice."""
     for place in (page.after, page.before):
         if place is not None and not all(_fits(key, value) for key, value in zip(keys, place, strict=True)):
             raise MalformedCursor
@@ -144,7 +145,7 @@ def seek(statement: Select[Any], page: Page, keys: Sequence[SortKey]) -> Select[
         statement = statement.where(_beyond(keys, page.before, "before", forwards=False))
     order = [key.column.desc() if key.descending is not page.backwards else key.column.asc() for key in keys]
     # A constant: with a parameter PostgreSQL expects a tenth of all rows, and plans anew each time.
-    return statement.order_by(*order).limit(literal_column(str(page.limit + 1), Integer))
+    return statement.order_by(*order).limit(literal_column(str((page.limit + 1) * times), Integer))
 
 
 def window(rows: Sequence[Row], page: Page) -> Window[Row]:

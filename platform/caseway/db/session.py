@@ -68,9 +68,8 @@ class Database:
             connect_args=connect_args,
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
-        self._direct = Direct(
-            self.engine.url, size=pool_size, server_settings=server_settings, prepared=pooler != "transaction"
-        )
+        _, where = self.engine.dialect.create_connect_args(self.engine.url)
+        self._direct = Direct(where, size=pool_size, server_settings=server_settings, prepared=pooler != "transaction")
 
     @asynccontextmanager
     async def unit(self, scope: Scope) -> AsyncIterator[UnitOfWork]:
