@@ -20,10 +20,17 @@ depends_on = None
 
 _LOCK = Path(__file__).with_suffix(".sql").read_text(encoding="utf-8")
 _OPERATOR = "operator(app.&&&)"
+_NEWEST = (sa.text("registered_at desc"), sa.text("id desc"))
 _INDEXES: dict[str, tuple[list[str | sa.TextClause], sa.TextClause | None]] = {
     "ix_cases_holder_due_open": (["holder_id", "due_at", "id"], sa.text("is_open")),
-    "ix_cases_holder_registered": (["holder_id", sa.text("registered_at desc"), sa.text("id desc")], None),
+    "ix_cases_holder_registered": (["holder_id", *_NEWEST], None),
+    "ix_cases_assignee_due_open": (["assignee_id", "due_at", "id"], sa.text("assignee_id <> 0 and is_open")),
+    "ix_cases_lead_due_open": (["lead_id", "due_at", "id"], sa.text("lead_id <> 0 and is_open")),
+    "ix_cases_assignee_registered": (["assignee_id", *_NEWEST], sa.text("assignee_id <> 0")),
+    "ix_cases_lead_registered": (["lead_id", *_NEWEST], sa.text("lead_id <> 0")),
 }
+#: Their places are taken by the last four.
+_BEFORE = ("assignee", "lead")
 
 
 def upgrade() -> None:
@@ -39,10 +46,15 @@ def upgrade() -> None:
             op.create_index(
                 name, "cases", columns, postgresql_where=where, postgresql_concurrently=True, if_not_exists=True
             )
+        for who in _BEFORE:
+            op.drop_index(f"ix_cases_{who}", table_name="cases", if_exists=True, postgresql_concurrently=True)
 
 
 def downgrade() -> None:
     """Take back."""
+    for who in _BEFORE:
+        where = sa.text(f"{who}_id <> 0")
+        op.create_index(f"ix_cases_{who}", "cases", [f"{who}_id", "due_at", "id"], postgresql_where=where)
     for name in _INDEXES:
         op.drop_index(name, table_name="cases")
     _lock_with("&&")

@@ -168,6 +168,23 @@ def test_a_changed_row_is_found_and_put_right(
     assert noted == [("ledger:rebuild", "REPAIRED", f"Case:{CITY}:{key.id}", {"columns": [column]})]
 
 
+def test_grants_without_the_sort_keys_of_their_case_are_found_and_put_right(
+    database: FreshDatabase, ledger: Ledger
+) -> None:
+    """As the release before these keys writes them."""
+    key = prepare(database, moved_case)
+    change(
+        database,
+        "insert into case_grant (city_id, case_id, office_id, kind, since_at) "
+        "select city_id, id, registering_office_id, 'CUSTODY', now() from cases",
+    )
+    code, output = ledger("rebuild", "--check")
+    assert code == 1
+    assert f"{CITY}/{key.id} registered_at of the grant to office " in output
+    assert ledger("rebuild")[0] == 1
+    assert ledger("rebuild") == (0, "")
+
+
 @pytest.mark.parametrize(
     "statement",
     [

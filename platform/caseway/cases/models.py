@@ -106,8 +106,26 @@ class Case(Model):
         # Those that an office itself holds: a small part of what its area does.
         Index("ix_cases_holder_due_open", "holder_id", "due_at", "id", postgresql_where=_OPEN),
         Index("ix_cases_holder_registered", "holder_id", text("registered_at desc"), text("id desc")),
-        Index("ix_cases_assignee", "assignee_id", "due_at", "id", postgresql_where=text("assignee_id <> 0")),
-        Index("ix_cases_lead", "lead_id", "due_at", "id", postgresql_where=text("lead_id <> 0")),
+        *(
+            Index(
+                f"ix_cases_{who}_due_open",
+                f"{who}_id",
+                "due_at",
+                "id",
+                postgresql_where=text(f"{who}_id <> 0 and is_open"),
+            )
+            for who in ("assignee", "lead")
+        ),
+        *(
+            Index(
+                f"ix_cases_{who}_registered",
+                f"{who}_id",
+                text("registered_at desc"),
+                text("id desc"),
+                postgresql_where=text(f"{who}_id <> 0"),
+            )
+            for who in ("assignee", "lead")
+        ),
         Index("ix_cases_matter", "city_id", "matter_id"),
         # Accusations that wait for their hand-over: few, and looked through by the worker.
         Index(

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from caseway.cases.models import Case
+from caseway.cases.models import Case, CaseGrant
 from caseway.cases.record import fold
+from caseway.cases.repository import COPIED
 from caseway.ledger.models import LedgerEvent
 
 #: Several events of one operation follow each other by microseconds; the interval starts at the operation's instant.
@@ -74,6 +75,16 @@ def custody_differences(case: Case, events: Sequence[LedgerEvent], chain: Sequen
         if (stored.seq, stored.to_at) != (number, following):
             found.append(_difference(case, f"custody[{number}] end", (stored.seq, stored.to_at), (number, following)))
     return found
+
+
+def grant_differences(case: Case, grants: Sequence[CaseGrant]) -> list[Difference]:
+    """The copies of the row that its grants do not have as the row has them."""
+    return [
+        _difference(case, f"{name} of the grant to office {grant.office_id}", getattr(grant, name), getattr(case, name))
+        for grant in grants
+        for name in COPIED
+        if getattr(grant, name) != getattr(case, name)
+    ]
 
 
 def custody_chain(events: Sequence[LedgerEvent]) -> list[Interval]:

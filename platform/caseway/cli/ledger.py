@@ -96,6 +96,7 @@ async def _problems(session: AsyncSession, case: Case, events: Sequence[LedgerEv
         return [f"{where} is not whole and was left alone: {fault.kind} at event {fault.seq}" for fault in faults]
     found = rebuild.row_differences(case, events, due_at=await clocks.due_at(session, case))
     found += rebuild.custody_differences(case, events, await custody.intervals(session, case))
+    found += rebuild.grant_differences(case, await repository.grants(session, case))
     return [f"{where} {one.what}: stored {one.stored}, by its events {one.rebuilt}" for one in found]
 
 
