@@ -1,6 +1,6 @@
 """How PostgreSQL means to answer the ten commonest questions: the shapes of the plans, without costs.
 
-    python benchmarks/plans.py [--cases 20000] [--only inbox]
+    python benchmarks/plans.py [--cases 24000] [--only inbox]
 
 The statements are those that a compiled read sends, for everybody of ``scale.py``; the plans are generic, as their
 connections ask for. For each it is printed what reads the tables that grow with the number of cases, and how many sorts
@@ -114,7 +114,7 @@ async def main(cases: int, only: Sequence[str]) -> int:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--cases", type=int, default=20_000)
+    parser.add_argument("--cases", type=int, default=24_000)
     parser.add_argument("--only", choices=list(QUESTIONS), action="append")
     arguments = parser.parse_args()
     sys.exit(asyncio.run(main(arguments.cases, arguments.only or list(QUESTIONS))))
