@@ -70,6 +70,8 @@ def sides(stack: Stack) -> Iterator[list[Side]]:
                 "CASEWAY_MASTER_KEY": copies.MASTER_KEY.get_secret_value(),
                 "CASEWAY_PORT": str(port),
                 "CASEWAY_LOG_LEVEL": "WARNING",
+                "CASEWAY_RATE_PERSON_PER_MINUTE": "0",
+                "CASEWAY_RATE_OFFICE_PER_MINUTE": "0",
                 "CASEWAY_COMPILED_READS": compiled,
             }
             command = [sys.executable, "-m", "caseway.cli", "serve"]

@@ -77,6 +77,8 @@ class Stack:
             "CASEWAY_MASTER_KEY": base64.b64encode(bytes(range(32))).decode(),
             "CASEWAY_PORT": str(self.port),
             "CASEWAY_ACCESS_TOKEN_SECONDS": "86400",
+            "CASEWAY_RATE_PERSON_PER_MINUTE": "0",
+            "CASEWAY_RATE_OFFICE_PER_MINUTE": "0",
             "CASEWAY_WORKER_POLL_SECONDS": "0.2",
             "CASEWAY_LOG_LEVEL": "WARNING",
         }

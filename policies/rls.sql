@@ -440,6 +440,8 @@ grant select, insert on resource_declaration to caseway_app;
 
 grant select, insert, update, delete on idempotent_result to caseway_app;
 
+grant select, insert, update on rate_bucket to caseway_app;
+
 grant usage on sequence office_id_seq to caseway_app;
 
 insert into authz_epoch (id, value) values (1, 0) on conflict do nothing;

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 from starlette.applications import Starlette
@@ -17,7 +18,7 @@ from caseway import __version__, bundle, clock, monitoring
 from caseway.access.policy import Policy
 from caseway.access.watch import Watcher
 from caseway.clock import Clock
-from caseway.db import address, keys, migrate, readiness
+from caseway.db import address, buckets, keys, migrate, readiness
 from caseway.db.crypto import KeyRing
 from caseway.db.scope import NO_SCOPE
 from caseway.db.session import Database
@@ -26,6 +27,7 @@ from caseway.gql.compiler.engine import Engine
 from caseway.gql.context import Context, Services
 from caseway.gql.documents import DocumentStore
 from caseway.gql.http import GraphQLEndpoint
+from caseway.gql.rates import Rates
 from caseway.ledger import audit
 from caseway.people import service as people
 from caseway.people.errors import ActingOfficeInvalid, ActingOfficeRequired
@@ -69,6 +71,11 @@ def build_app(settings: Settings, *, now: Clock = clock.now, documents: Document
         shortcut=engine if settings.compiled_reads else None,
         documents=documents,
         trusted=trusted_documents(settings),
+        rates=Rates(
+            partial(buckets.pour, services.database),
+            person_per_minute=settings.rate_person_per_minute,
+            office_per_minute=settings.rate_office_per_minute,
+        ),
     )
 
     @asynccontextmanager

@@ -51,6 +51,9 @@ class Settings(BaseSettings):
     max_query_tokens: int = 4_000
     max_query_aliases: int = 30
     max_query_cost: int = 20_000
+    #: Costs that one person, and one office, may ask for in a minute, over all processes; 0 = no limit.
+    rate_person_per_minute: int = Field(default=2_000_000, ge=0)
+    rate_office_per_minute: int = Field(default=20_000_000, ge=0)
     #: Answer reads that are mapped by one statement each; off = everything by resolvers, with the same bytes.
     compiled_reads: bool = True
     #: A manifest of trusted documents, or a folder of them, beside the shipped ones; empty = only those.

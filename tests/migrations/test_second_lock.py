@@ -34,6 +34,7 @@ OPEN = {
     "authz_epoch": "one number",
     "access_event": "the access audit; notes refusals of people without any scope",
     "idempotent_result": "found by its person, office and key; the answer in it is encrypted",
+    "rate_bucket": "how much a person or an office has asked for lately, and nothing of what",
     "admin_task": "tasks about rules, calendars and set-up, never about a case; shown by permission",
     "reception_session": "no case and no petitioner in it; the schedule is public, the rest is shown by permission",
     "reception_turn": "likewise",

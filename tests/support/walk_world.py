@@ -44,6 +44,8 @@ ROOMY: dict[str, Any] = {
     "max_query_depth": 20,
     "max_body_bytes": 5_000_000,
     "request_timeout_seconds": 120.0,
+    "rate_person_per_minute": 0,
+    "rate_office_per_minute": 0,
     "db_pool_size": 16,
     "db_pool_overflow": 4,
 }

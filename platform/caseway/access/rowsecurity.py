@@ -102,6 +102,7 @@ TABLES: tuple[Table, ...] = (
     Table("reception_turn", "select, insert, update (present_id)"),
     Table("resource_declaration", "select, insert"),
     Table("idempotent_result", "select, insert, update, delete"),
+    Table("rate_bucket", "select, insert, update"),
 )
 
 

@@ -1,4 +1,4 @@
-"""Tables of the machinery: wrapped data keys and stored results of idempotent requests."""
+"""Tables of the machinery: wrapped data keys, stored results of idempotent requests, buckets of what was asked for."""
 
 from __future__ import annotations
 
@@ -48,3 +48,17 @@ class IdempotentResult(Model):
         PrimaryKeyConstraint("person_id", "office_id", "key"),
         Index("ix_idempotent_result_created_at", "created_at"),
     )
+
+
+class RateBucket(Model):
+    """How much a person or an office has asked for lately (``db.buckets``). Unlogged: a crash empties it, which harms
+    nobody, and so it costs no write-ahead log."""
+
+    __tablename__ = "rate_bucket"
+
+    #: ``person:7`` or ``office:33``.
+    key: Mapped[str] = mapped_column(primary_key=True)
+    level: Mapped[float]
+    at: Mapped[datetime]
+
+    __table_args__ = ({"prefixes": ["UNLOGGED"]},)

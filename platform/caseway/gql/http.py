@@ -1,8 +1,9 @@
 """The HTTP endpoint: GraphQL over HTTP by POST and (queries only) GET, answered as UTF-8 JSON and never cached.
 
-Status codes: what is wrong with the HTTP request has its own (401, 405, 406, 413, 415, 504, 400 for bad JSON). What is
-wrong with the GraphQL in it is 400 without ``data`` for clients that accept ``application/graphql-response+json``, and
-200 for those that only know ``application/json``. Whatever was executed is 200.
+Status codes: what is wrong with the HTTP request has its own (401, 405, 406, 413, 415, 429, 504, 400 for bad JSON).
+What is wrong with the GraphQL in it is 400 without ``data`` for clients that accept
+``application/graphql-response+json``, and 200 for those that only know ``application/json``. Whatever was executed is
+200.
 
 ``extensions.cost`` is answered when the request has the header ``Caseway-Debug: cost``, and ``extensions.plan`` (how
 a read was answered: ``compiled``, or why by resolvers) with ``Caseway-Debug: plan``; both with ``cost, plan``.
@@ -29,6 +30,7 @@ from caseway.gql.execution import Executor, Outcome, Prepared, Shortcut, encode
 from caseway.gql.idempotency import Replayable
 from caseway.gql.limits import Limits
 from caseway.gql.persisted import Texts
+from caseway.gql.rates import Rates
 from caseway.gql.refusals import EdgeRefusal, MethodNotAllowed
 from caseway.gql.requests import HTML_TYPE, JSON_TYPE, RESPONSE_TYPE
 from caseway.settings import Settings
@@ -69,9 +71,10 @@ class GraphQLEndpoint:
         observe: Callable[[Observation], None] | None = None,
         documents: DocumentStore | None = None,
         trusted: Mapping[str, str] | None = None,
+        rates: Rates | None = None,
     ) -> None:
         """``documents``: a memory shared with other endpoints of the same schema and settings. ``trusted``: texts of
-        documents by their plain ids."""
+        documents by their plain ids. ``rates``: counts what is asked for; None = nobody does."""
         self._settings = settings
         self._authenticate = authenticate
         self._observe = observe
@@ -79,6 +82,7 @@ class GraphQLEndpoint:
         if documents is None:
             documents = DocumentStore(schema._schema, limits, introspection=settings.introspection)
         self.documents = documents
+        self._rates = rates
         self._texts = Texts(
             trusted or {}, automatic=settings.persisted_queries, only_trusted=settings.only_trusted_documents
         )
@@ -132,6 +136,9 @@ class GraphQLEndpoint:
         )
         self._texts.keep(asked)
         answer.prepared = prepared
+        actor = getattr(context, "actor", None)
+        if self._rates is not None and actor is not None:
+            await self._rates.charge(actor, prepared.cost)
         debug = request.headers.get(DEBUG_HEADER, "")
         answer.debug = "cost" in debug
         answer.outcome = await self._executor.run(prepared, context)
@@ -191,6 +198,8 @@ class _Answer:
             headers["WWW-Authenticate"] = "Bearer"
         if self.status == 405:
             headers["Allow"] = "GET, POST"
+        if self.status == 429:
+            headers["Retry-After"] = str(outcome.errors[0]["extensions"]["retryAfterSeconds"])
         return Response(encode(body), self._status(), headers, media_type=f"{self.media_type}; charset=utf-8")
 
     def _outcome(self) -> Outcome:

@@ -97,6 +97,12 @@ class BatchingOff(EdgeRefusal):
     code = "BATCHING_OFF"
 
 
+class RateLimited(EdgeRefusal):
+    """You, or your office, have asked for more in a minute than is allowed: go on after the time named."""
+
+    code, status = "RATE_LIMITED", 429
+
+
 class DeadlineExceeded(EdgeRefusal):
     """The request took too long and was stopped: ask for less, or try again with the same idempotency key."""
 
