@@ -1,16 +1,18 @@
-"""What a page of an office's inbox costs: by one compiled statement, and by resolvers.
+"""What a page of an office's inbox costs: by one compiled statement, by resolvers, and written by hand.
 
     python benchmarks/reads.py [--cases 20000] [--rounds 7] [--requests 40]
 
-A throw-away database gets so many open cases; two api processes read it, one with compiled reads and one without. Both
-are asked for the same page in turns: 50 cases with 14 values, the holder and the last three events. Medians over the
-rounds; CPU is that of the api process alone. Exit code 1 if the two answers differ in a byte.
+A throw-away database gets so many open cases; three processes read it: the api with compiled reads, without, and a
+Starlette route with the same statement and the same security but no GraphQL (``handwritten.py``). All are asked for the
+same page in turns: 50 cases with 14 values, the holder and the last three events. Medians over the rounds; CPU and
+memory are those of the process alone. Exit code 1 if the first two answers differ in a byte, or the third in a case.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import os
 import statistics
 import subprocess
@@ -19,6 +21,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import copies
 import httpx
@@ -31,7 +34,7 @@ from caseway.cli.console import output
 PAGE = """query Inbox { cases(first: 50, filter: {isOpen: true}) { nodes {
   id number version visibility proceeding stage petitionClass channel field placeCode grade receivedAt dueAt isOverdue
   holder { id code name } timeline(last: 3) { nodes { seq type at } } } pageInfo { hasNextPage endCursor } } }"""
-_TICK = os.sysconf("SC_CLK_TCK")
+_TICK, _PAGE_BYTES = os.sysconf("SC_CLK_TCK"), os.sysconf("SC_PAGE_SIZE")
 
 
 @dataclass
@@ -43,6 +46,11 @@ class Side:
     port: int
     milliseconds: list[float] = field(default_factory=list)
     cpu: list[float] = field(default_factory=list)
+
+    def memory(self) -> float:
+        """What the process holds, in MB."""
+        with open(f"/proc/{self.process.pid}/statm", encoding="ascii") as file:
+            return int(file.read().split()[1]) * _PAGE_BYTES / 1e6
 
     @property
     def base(self) -> str:
@@ -58,10 +66,13 @@ class Side:
 
 @contextmanager
 def sides(stack: Stack) -> Iterator[list[Side]]:
-    """Both processes, on ports beside the stack's own."""
+    """The processes, on ports beside the stack's own."""
     made: list[Side] = []
     try:
-        for number, (name, compiled) in enumerate((("compiled", "true"), ("resolvers", "false"))):
+        api = [sys.executable, "-m", "caseway.cli", "serve"]
+        by_hand = [sys.executable, str(Path(__file__).with_name("handwritten.py")), PAGE]
+        kinds = (("compiled", "true", api), ("resolvers", "false", api), ("by hand", "true", by_hand))
+        for number, (name, compiled, command) in enumerate(kinds):
             port = stack.port + 1 + number
             environment = {
                 **os.environ,
@@ -74,7 +85,6 @@ def sides(stack: Stack) -> Iterator[list[Side]]:
                 "CASEWAY_RATE_OFFICE_PER_MINUTE": "0",
                 "CASEWAY_COMPILED_READS": compiled,
             }
-            command = [sys.executable, "-m", "caseway.cli", "serve"]
             made.append(Side(name, subprocess.Popen(command, env=environment, start_new_session=True), port))
         yield made
     finally:
@@ -113,23 +123,30 @@ async def main(cases: int, rounds: int, requests: int) -> int:
                 for number in range(rounds):
                     for each in both if number % 2 else both[::-1]:
                         await _round(client, each, headers, requests)
-        table = Table("answered by", "p50 ms", "p99 ms", "CPU of the api, ms")
-        for each in both:
+            memory = [each.memory() for each in both]
+        table = Table("answered by", "p50 ms", "p99 ms", "CPU ms", "memory MB")
+        for each, held in zip(both, memory, strict=True):
             times = sorted(each.milliseconds)
             table.add_row(
                 each.name,
                 f"{statistics.median(times):.1f}",
                 f"{times[int(len(times) * 0.99)]:.1f}",
                 f"{statistics.median(each.cpu):.1f}",
+                f"{held:.0f}",
             )
         console.print(table)
-        fast, slow = both
+        fast, slow, hand = both
         console.print(
             f"resolvers ÷ compiled: {statistics.median(slow.milliseconds) / statistics.median(fast.milliseconds):.1f} "
             f"in time, {statistics.median(slow.cpu) / statistics.median(fast.cpu):.1f} in CPU; "
             f"{len(answers[0]):,} bytes, {'equal' if answers[0] == answers[1] else 'DIFFERENT'}"
         )
-        return int(answers[0] != answers[1])
+        console.print(
+            f"by hand ÷ compiled: {statistics.median(hand.milliseconds) / statistics.median(fast.milliseconds):.2f} "
+            f"in time, {statistics.median(hand.cpu) / statistics.median(fast.cpu):.2f} in CPU"
+        )
+        nodes = [json.loads(each)["data"]["cases"]["nodes"] for each in answers]
+        return int(answers[0] != answers[1] or nodes[0] != nodes[2])
 
 
 async def _ready(client: httpx.AsyncClient, both: list[Side]) -> None:

@@ -64,6 +64,7 @@ def build_app(settings: Settings, *, now: Clock = clock.now, documents: Document
     tokens = services.tokens
     assert isinstance(tokens, Tokens)
     engine = Engine(schema, compiled)
+    seen = monitoring.Requests(slow_seconds=settings.slow_request_seconds)
     endpoint = GraphQLEndpoint(
         schema,
         settings=settings,
@@ -71,6 +72,7 @@ def build_app(settings: Settings, *, now: Clock = clock.now, documents: Document
         shortcut=engine if settings.compiled_reads else None,
         documents=documents,
         trusted=trusted_documents(settings),
+        observe=seen.observe,
         rates=Rates(
             partial(buckets.pour, services.database),
             person_per_minute=settings.rate_person_per_minute,
@@ -113,14 +115,14 @@ def build_app(settings: Settings, *, now: Clock = clock.now, documents: Document
         return JSONResponse({"status": "ready", "migration": revision, **found})
 
     async def metrics(request: Request) -> Response:
-        """Lag of the worker and reach of the calendar, for a Prometheus that bears the token."""
+        """Lag of the worker, reach of the calendar and requests so far, for a Prometheus that bears the token."""
         token = settings.metrics_token.get_secret_value()
         if not token:
             return JSONResponse({"status": "not found"}, status_code=404)
         if not hmac.compare_digest(request.headers.get("authorization", "").encode(), f"Bearer {token}".encode()):
             return JSONResponse({"status": "unauthorized"}, status_code=401, headers={"WWW-Authenticate": "Bearer"})
         found = await monitoring.measure(services.database, now=now())
-        return Response(monitoring.exposition(found, engine.counts), media_type=monitoring.CONTENT_TYPE_LATEST)
+        return Response(monitoring.exposition(found, engine.counts, seen), media_type=monitoring.CONTENT_TYPE_LATEST)
 
     async def home(request: Request) -> RedirectResponse:
         """Whoever opens the bare address is shown the way."""

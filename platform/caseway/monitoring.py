@@ -1,6 +1,6 @@
-"""What operators watch: how far the worker is behind, and how far the published calendar reaches.
+"""What operators watch: how far the worker is behind, how far the published calendar reaches, and how requests went.
 
-Numbers of the platform as a whole, about no office and no case; the labels are few and fixed.
+Numbers of the platform as a whole, about no office, no person and no case; the labels are few and fixed.
 """
 
 from __future__ import annotations
@@ -9,16 +9,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, generate_latest
+import structlog
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from caseway.calendars import jobs as calendars
 from caseway.calendars.jobs import Horizon
 from caseway.clocks import repository as timers
 from caseway.db.scope import SYSTEM_SCOPE
 from caseway.db.session import Database
+from caseway.gql.http import Observation
 from caseway.notices import jobs as notices
 
-__all__ = ["CONTENT_TYPE_LATEST", "Measures", "exposition", "measure", "pulse"]
+__all__ = ["CONTENT_TYPE_LATEST", "Measures", "Requests", "exposition", "measure", "pulse"]
+
+_log = structlog.get_logger("caseway.requests")
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+#: Codes of refusals that are counted apart; there are about as many as top-level errors have.
+_MOST_CODES = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +35,41 @@ class Measures:
     timers: timers.Lag
     messages: notices.Lag
     calendar: Horizon
+
+
+class Requests:
+    """How the requests of this process went, since its start."""
+
+    def __init__(self, *, slow_seconds: float) -> None:
+        """``slow_seconds``: a request that took longer is told in the log, by the hash of its document."""
+        self.registry = CollectorRegistry()
+        self._slow = slow_seconds
+        self._codes: set[str] = set()
+        self._seconds = Histogram(
+            "caseway_request_seconds", "How long requests took.", ["kind"], buckets=_SECONDS, registry=self.registry
+        )
+        self._answers = Counter(
+            "caseway_requests", "Requests by HTTP status.", ["kind", "status"], registry=self.registry
+        )
+        self._refusals = Counter("caseway_refusals", "Top-level errors by code.", ["code"], registry=self.registry)
+
+    def observe(self, seen: Observation) -> None:
+        """Count one request."""
+        self._seconds.labels(seen.kind).observe(seen.seconds)
+        self._answers.labels(seen.kind, str(seen.status)).inc()
+        for code in seen.codes:
+            if len(self._codes) < _MOST_CODES:
+                self._codes.add(code)
+            self._refusals.labels(code if code in self._codes else "OTHER").inc()
+        if seen.seconds > self._slow:
+            _log.warning(
+                "slow_request",
+                kind=seen.kind,
+                seconds=round(seen.seconds, 2),
+                cost=seen.cost,
+                status=seen.status,
+                document=seen.document,
+            )
 
 
 async def measure(database: Database, *, now: datetime) -> Measures:
@@ -46,7 +88,7 @@ async def pulse(database: Database, *, now: datetime) -> dict[str, int]:
     return {"workerLagSeconds": late, "calendarDays": calendar.days_left}
 
 
-def exposition(found: Measures, reads: Mapping[str, int]) -> bytes:
+def exposition(found: Measures, reads: Mapping[str, int], requests: Requests) -> bytes:
     """The measures in Prometheus' text format (``CONTENT_TYPE_LATEST``). ``reads``: how often this process answered by
     one statement (``compiled``), and why otherwise by resolvers."""
     registry = CollectorRegistry()
@@ -66,4 +108,4 @@ def exposition(found: Measures, reads: Mapping[str, int]) -> bytes:
     answered = Counter("caseway_operations", "Operations by the way they were answered.", ["plan"], registry=registry)
     for plan, count in reads.items():
         answered.labels(plan).inc(count)
-    return generate_latest(registry)
+    return generate_latest(registry) + generate_latest(requests.registry)

@@ -47,6 +47,8 @@ class Settings(BaseSettings):
     #: A rule book of 1 MiB fits, also with every character escaped.
     max_body_bytes: int = 2_500_000
     request_timeout_seconds: float = 10.0
+    #: A request that takes longer is told in the log, without what it asked.
+    slow_request_seconds: float = 1.0
     max_query_depth: int = 12
     max_query_tokens: int = 4_000
     max_query_aliases: int = 30

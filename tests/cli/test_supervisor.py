@@ -67,10 +67,42 @@ def test_a_child_that_dies_is_started_again(tmp_path: Path) -> None:
         os.kill(pids(file)[0], signal.SIGKILL)
         wait_for(lambda: len(pids(file)) == 2)
         process.send_signal(signal.SIGTERM)
-        said = process.communicate()[0]
+        said = process.communicate(timeout=30)[0]
     assert process.returncode == 0
     assert "child ended (signal SIGKILL); it starts again in 0.5 s" in said
     assert not any(lives(pid) for pid in pids(file))
+
+
+#: Runs supervisors that get a signal at their first, second, third … line, and again every fifty lines after that.
+INTERRUPTED = """
+import os, signal, sys
+from caseway.cli.supervisor import Supervisor
+
+def at(count):
+    left = count
+    def trace(frame, event, argument):
+        nonlocal left
+        if event == "line":
+            left -= 1
+            if left <= 0 and left % 50 == 0:
+                signal.raise_signal(signal.SIGTERM)
+        return trace
+    return trace
+
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+for count in range(1, 50):
+    supervisor = Supervisor({}, os.environ, print)
+    sys.settrace(at(count))
+    supervisor.run(ready=lambda: True, announce=lambda: None)
+    sys.settrace(None)
+print("stopped")
+"""
+
+
+def test_it_stops_wherever_a_signal_meets_it() -> None:
+    """A handler that waited for a lock which the interrupted line holds would never return."""
+    run = subprocess.run([sys.executable, "-c", INTERRUPTED], capture_output=True, text=True, timeout=60)
+    assert run.stdout == "stopped\n", run.stderr
 
 
 def test_children_do_not_outlive_a_killed_supervisor(tmp_path: Path) -> None:

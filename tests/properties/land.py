@@ -32,7 +32,7 @@ from caseway.tenancy.models import Office
 _T = TypeVar("_T")
 MASTER = bytes(range(32))
 #: Not written by the operations themselves, or written whatever becomes of them.
-_BESIDE = {"access_event", "idempotent_result", "authz_epoch"}
+_BESIDE = {"access_event", "idempotent_result", "authz_epoch", "rate_bucket"}
 _DIGEST = " union all ".join(
     f"select '{name}', count(*), md5(coalesce(string_agg(md5(t::text), '' order by md5(t::text)), '')) from {name} t"
     for name in sorted(Model.metadata.tables)

@@ -10,7 +10,7 @@ from psycopg import sql
 from support.database import FreshDatabase
 
 #: Refusals are noted for audit, and failed logins are counted: that is all a refused request may leave behind.
-TRACES = frozenset({"access_event", "account"})
+TRACES = frozenset({"access_event", "account", "rate_bucket"})
 
 
 async def digest(database: FreshDatabase, *, without: Iterable[str] = TRACES) -> dict[str, str]:

@@ -8,7 +8,10 @@ from psycopg import sql
 from support.database import FreshDatabase
 
 #: Written by every attempt, on purpose: the audit of refusals, sessions, and keys of the process.
-_OWN = {"access_event", "refresh_token", "signing_key", "data_key", "account", "idempotent_result", "alembic_version"}
+_OWN = {
+    *("access_event", "refresh_token", "signing_key", "data_key", "account", "idempotent_result", "alembic_version"),
+    "rate_bucket",
+}
 
 
 def digest(database: FreshDatabase) -> dict[str, tuple[int, str]]:

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 #: Names the inherited end of a pipe whose other end only the supervisor holds: when it closes, the supervisor is gone.
 LIFELINE = "CASEWAY_LIFELINE"
@@ -44,15 +44,17 @@ class Supervisor:
     tend: Callable[[], None] = lambda: None
     #: Seconds that children get to finish what they do.
     grace: float = 20.0
-    _stopping: threading.Event = field(default_factory=threading.Event)
+    #: A plain flag: signal handlers set it, and one that sets a lock's event while the same thread waits for that
+    #: event never returns.
+    _stopping: bool = False
     _hurry: bool = False
     _ready: bool = False
     _failed: bool = False
 
     def stop(self) -> None:
         """Begin to stop; a second call ends the children at once."""
-        self._hurry = self._stopping.is_set()
-        self._stopping.set()
+        self._hurry = self._stopping
+        self._stopping = True
 
     def run(self, *, ready: Callable[[], bool], announce: Callable[[], None]) -> int:
         """Run until told to stop. ``ready`` is asked until it says yes, then ``announce`` is called once. Returns the
@@ -62,7 +64,7 @@ class Supervisor:
         before = self._take_signals()
         try:
             next_look = 0.0
-            while not self._stopping.is_set():
+            while not self._stopping:
                 now = time.monotonic()
                 for child in children:
                     self._look_after(child, inherited)
@@ -72,7 +74,7 @@ class Supervisor:
                 if not self._ready and ready():
                     self._ready = True
                     announce()
-                self._stopping.wait(0.1)
+                time.sleep(0.1)
         finally:
             self._end(children)
             for number, handler in before.items():
@@ -104,7 +106,7 @@ class Supervisor:
         if not self._ready and child.failures >= _HOPELESS:
             self.say(f"{child.name} ended {child.failures} times at its start; giving up. The reason stands above.")
             self._failed = True
-            self._stopping.set()
+            self._stopping = True
         else:
             self.say(f"{child.name} ended ({_reason(code)}); it starts again in {pause:.1f} s")
 

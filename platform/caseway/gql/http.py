@@ -56,6 +56,8 @@ class Observation:
     seconds: float
     cost: int
     codes: tuple[str, ...]
+    #: SHA-256 of the document; empty where there was none.
+    document: str = ""
 
 
 class GraphQLEndpoint:
@@ -178,6 +180,7 @@ class _Answer:
             seconds=seconds,
             cost=prepared.cost if prepared else 0,
             codes=codes,
+            document=prepared.document.sha256 if prepared else "",
         )
 
     def response(self) -> Response:

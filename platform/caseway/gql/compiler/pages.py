@@ -21,9 +21,7 @@ def connection(root: Selected, rows: Sequence[Any], page: Page, keys: int) -> st
     """The JSON text of a connection. A row holds ``keys`` sort keys, ``odd``, and a text for each of ``wanted``."""
     found = window(rows, page)
     texts = {id(each): keys + 1 + number for number, each in enumerate(wanted(root))}
-    cursors: list[str] = []
-    if _asks_cursors(root):
-        cursors = [page.cursor(*row[:keys]) for row in found.rows]
+    cursors = [page.cursor(*row[:keys]) for row in _with_cursors(root, found.rows)]
     members = []
     for part in root.children:
         match part.name:
@@ -50,11 +48,12 @@ def check(root: Selected) -> None:
             raise NotCompilable(f"{root.type_name}.{part.name}")
 
 
-def _asks_cursors(root: Selected) -> bool:
-    edges = any(child.name == "cursor" for each in root.child("edges") for child in each.children)
-    return edges or any(
-        child.name in ("startCursor", "endCursor") for each in root.child("pageInfo") for child in each.children
-    )
+def _with_cursors(root: Selected, rows: Sequence[Any]) -> Sequence[Any]:
+    """The rows whose cursors are asked for: all, the first and the last, or none."""
+    if any(child.name == "cursor" for each in root.child("edges") for child in each.children):
+        return rows
+    ends = any(child.name in ("startCursor", "endCursor") for each in root.child("pageInfo") for child in each.children)
+    return [rows[0], rows[-1]] if ends and rows else []
 
 
 def _edge(part: Selected, row: Any, texts: dict[int, int], number: int, cursors: Sequence[str]) -> str:
