@@ -112,20 +112,20 @@ async def main(cases: int, rounds: int, requests: int) -> int:
         console.print(f"{cases:,} open cases …")
         made = await copies.first_case(stack)
         made.more(cases - 1)
-        with sides(stack) as both:
+        with sides(stack) as processes:
             async with httpx.AsyncClient(timeout=60) as client:
-                await _ready(client, both)
-                headers = await stacks.login(client, both[0].base, "jiaxing.clerk")
-                answers = [await _round(client, each, headers, 5) for each in both]
-                for each in both:
+                await _ready(client, processes)
+                headers = await stacks.login(client, processes[0].base, "jiaxing.clerk")
+                answers = [await _round(client, each, headers, 5) for each in processes]
+                for each in processes:
                     each.milliseconds.clear()
                     each.cpu.clear()
                 for number in range(rounds):
-                    for each in both if number % 2 else both[::-1]:
+                    for each in processes if number % 2 else processes[::-1]:
                         await _round(client, each, headers, requests)
-            memory = [each.memory() for each in both]
+            memory = [each.memory() for each in processes]
         table = Table("answered by", "p50 ms", "p99 ms", "CPU ms", "memory MB")
-        for each, held in zip(both, memory, strict=True):
+        for each, held in zip(processes, memory, strict=True):
             times = sorted(each.milliseconds)
             table.add_row(
                 each.name,
@@ -135,7 +135,7 @@ async def main(cases: int, rounds: int, requests: int) -> int:
                 f"{held:.0f}",
             )
         console.print(table)
-        fast, slow, hand = both
+        fast, slow, hand = processes
         console.print(
             f"resolvers ÷ compiled: {statistics.median(slow.milliseconds) / statistics.median(fast.milliseconds):.1f} "
             f"in time, {statistics.median(slow.cpu) / statistics.median(fast.cpu):.1f} in CPU; "
@@ -149,8 +149,8 @@ async def main(cases: int, rounds: int, requests: int) -> int:
         return int(answers[0] != answers[1] or nodes[0] != nodes[2])
 
 
-async def _ready(client: httpx.AsyncClient, both: list[Side]) -> None:
-    for each in both:
+async def _ready(client: httpx.AsyncClient, processes: list[Side]) -> None:
+    for each in processes:
         for _ in range(600):
             try:
                 if (await client.get(f"{each.base}/readyz")).status_code == 200:

@@ -64,7 +64,7 @@ def build_app(settings: Settings, *, now: Clock = clock.now, documents: Document
     tokens = services.tokens
     assert isinstance(tokens, Tokens)
     engine = Engine(schema, compiled)
-    seen = monitoring.Requests(slow_seconds=settings.slow_request_seconds)
+    requests_so_far = monitoring.Requests(slow_seconds=settings.slow_request_seconds)
     endpoint = GraphQLEndpoint(
         schema,
         settings=settings,
@@ -72,7 +72,7 @@ def build_app(settings: Settings, *, now: Clock = clock.now, documents: Document
         shortcut=engine if settings.compiled_reads else None,
         documents=documents,
         trusted=trusted_documents(settings),
-        observe=seen.observe,
+        observe=requests_so_far.observe,
         rates=Rates(
             partial(buckets.pour, services.database),
             person_per_minute=settings.rate_person_per_minute,
@@ -122,7 +122,9 @@ def build_app(settings: Settings, *, now: Clock = clock.now, documents: Document
         if not hmac.compare_digest(request.headers.get("authorization", "").encode(), f"Bearer {token}".encode()):
             return JSONResponse({"status": "unauthorized"}, status_code=401, headers={"WWW-Authenticate": "Bearer"})
         found = await monitoring.measure(services.database, now=now())
-        return Response(monitoring.exposition(found, engine.counts, seen), media_type=monitoring.CONTENT_TYPE_LATEST)
+        return Response(
+            monitoring.exposition(found, engine.counts, requests_so_far), media_type=monitoring.CONTENT_TYPE_LATEST
+        )
 
     async def home(request: Request) -> RedirectResponse:
         """Whoever opens the bare address is shown the way."""

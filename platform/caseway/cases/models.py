@@ -154,7 +154,8 @@ class CaseGrant(Model):
     until_at: Mapped[datetime | None]
     order_id: Mapped[uuid.UUID | None]
     reason: Mapped[str | None]
-    #: Copies of the case's, which follow it (``record``): lists of what an office sees by grants are sorted by them.
+    #: Copies of the case's, which follow it (``record``): lists of what an office sees by grants are sorted by them,
+    #: and reading the order from the cases would cost as much as the office ever was granted.
     is_open: Mapped[bool] = mapped_column(default=True, server_default=text("true"))
     due_at: Mapped[datetime | None]
     registered_at: Mapped[datetime | None]

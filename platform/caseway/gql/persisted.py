@@ -36,7 +36,7 @@ class Texts:
         """``trusted``: texts by their plain ids. ``automatic``: also take hashes of documents sent before.
         ``only_trusted``: refuse whatever no manifest lists, however it is sent."""
         self._trusted = trusted
-        self._allowed = frozenset(sha256(text) for text in trusted.values()) if only_trusted else None
+        self._allowed = frozenset(trusted.values()) if only_trusted else None
         self._automatic = automatic and not only_trusted
         self._most_texts, self._most_characters = most_texts, most_characters
         self._sent: OrderedDict[str, str] = OrderedDict()
@@ -46,12 +46,11 @@ class Texts:
         """The text; raises an ``EdgeRefusal`` if it is not known, not what its hash or id says, or not allowed."""
         if asked.query is None:
             return self._named(asked)
-        digest = sha256(asked.query)
-        if asked.persisted not in (None, digest):
+        if asked.persisted is not None and asked.persisted != sha256(asked.query):
             raise PersistedQueryMismatch
         if asked.document_id is not None and self._trusted.get(plain(asked.document_id)) != asked.query:
             raise DocumentUnknown
-        if self._allowed is not None and digest not in self._allowed:
+        if self._allowed is not None and asked.query not in self._allowed:
             raise DocumentNotTrusted
         return asked.query
 
