@@ -19,6 +19,7 @@ from caseway.db.scope import SYSTEM_SCOPE
 from caseway.db.session import Database
 from caseway.gql.http import Observation
 from caseway.notices import jobs as notices
+from caseway.oversight import rollups
 
 __all__ = ["CONTENT_TYPE_LATEST", "Measures", "Requests", "exposition", "measure", "pulse"]
 
@@ -34,6 +35,7 @@ class Measures:
 
     timers: timers.Lag
     messages: notices.Lag
+    statistics: rollups.Lag
     calendar: Horizon
 
 
@@ -73,10 +75,11 @@ class Requests:
 
 
 async def measure(database: Database, *, now: datetime) -> Measures:
-    """Look once: three counts over partial indexes, the same cost at 100 offices and at 700,000."""
+    """Look once: some counts over partial indexes, the same cost at 100 offices and at 700,000."""
     async with database.reader(SYSTEM_SCOPE) as session:
         behind, calendar = await timers.lag(session, now=now), await calendars.horizon(session, now=now)
-    return Measures(behind, await notices.lag(database, now=now), calendar)
+        uncounted = await rollups.lag(session, now=now)
+    return Measures(behind, await notices.lag(database, now=now), uncounted, calendar)
 
 
 async def pulse(database: Database, *, now: datetime) -> dict[str, int]:
@@ -99,6 +102,10 @@ def exposition(found: Measures, reads: Mapping[str, int], requests: Requests) ->
         due.labels(queue).set(each.waiting)
         lag.labels(queue).set(each.oldest.total_seconds())
         dead.labels(queue).set(each.dead)
+    due.labels("statistics").set(found.statistics.waiting)
+    lag.labels("statistics").set(found.statistics.oldest.total_seconds())
+    wrong = Gauge("caseway_statistics_wrong", "Roll-ups that the last checks found to be wrong.", registry=registry)
+    wrong.set(found.statistics.differences)
     reaches = Gauge(
         "caseway_calendar_days",
         "Days until the published calendar ends; dates beyond are provisional.",

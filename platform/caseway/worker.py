@@ -35,6 +35,7 @@ from caseway.db.session import Database
 from caseway.escalation import jobs as escalation
 from caseway.notices import jobs as notices
 from caseway.notices.webhook import Webhook
+from caseway.oversight import counting, recount
 from caseway.rules import jobs as rules
 from caseway.settings import Settings
 
@@ -77,6 +78,8 @@ async def _heartbeat(database: Database, policy: Policy, now: datetime) -> None:
         messages_waiting=messages.waiting,
         messages_oldest_seconds=messages.oldest.total_seconds(),
         messages_dead=messages.dead,
+        uncounted=found.statistics.waiting,
+        uncounted_oldest_seconds=found.statistics.oldest.total_seconds(),
     )
 
 
@@ -168,8 +171,9 @@ async def serve(
 ) -> None:
     """Work until told to stop; a batch that has begun is finished. A database that is away is waited for.
 
-    ``consumers`` look for timers side by side, each on a connection of its own; messages and chores need two more.
-    ``poll_seconds`` is the longest sleep, for timers that are set meanwhile; what is known of is met at its instant.
+    ``consumers`` look for timers side by side, each on a connection of its own; messages, statistics, their checks and
+    chores need four more. ``poll_seconds`` is the longest sleep, for timers that are set meanwhile; what is known of is
+    met at its instant.
     """
     chores = _Chores(database)
 
@@ -191,12 +195,23 @@ async def serve(
     async def deliver() -> float:
         return 0.0 if await notices.deliver(database, now=now(), webhook=webhook) else poll_seconds
 
+    async def count() -> float:
+        return 0.0 if await counting.fold(database) else poll_seconds
+
+    async def compare() -> float:
+        found = await recount.check_next(database, now=now())
+        if found is None:
+            return _LONGEST_PAUSE
+        say = _log.error if found.differences or found.forgotten else _log.info
+        say("statistics_checked", cases=found.cases, differences=found.differences, forgotten=found.forgotten)
+        return 0.0
+
     async def do_chores() -> float:
         await chores.run(now())
         return poll_seconds
 
     async with asyncio.TaskGroup() as tasks:
-        for look in (*(consumer() for _ in range(consumers)), deliver, do_chores):
+        for look in (*(consumer() for _ in range(consumers)), deliver, count, compare, do_chores):
             tasks.create_task(_again_and_again(look, stop, poll_seconds))
 
 
@@ -237,7 +252,7 @@ async def _run(settings: Settings) -> None:
         loop.add_signal_handler(number, stop.set)
     consumers = settings.worker_consumers
     database = Database(
-        server.address(settings).sqlalchemy, pool_size=consumers + 2, max_overflow=1, pooler=settings.db_pooler
+        server.address(settings).sqlalchemy, pool_size=consumers + 4, max_overflow=1, pooler=settings.db_pooler
     )
     _log.info("worker_started")
     try:

@@ -46,6 +46,8 @@ NOT_ABOUT_SIGHT = {
     ),
     "cases.assignment:handlers:allows:1": "who is able to handle a case; tests/cases/test_assignment.py",
     "oversight.service:figure:allows:1": "small numbers, told to who sees the cases; tests/oversight/test_figures.py",
+    "oversight.tables:may_ask:allows:2": "every role that counts sees cards, unless an office takes them away; "
+    "tests/oversight/test_statistics.py",
     "supervision.accountability:open_review:allows:1": "asked again right after; which refusal comes first",
 }
 #: Where a leak shows first, so that the walk ends soon: (actor, root).
@@ -79,6 +81,7 @@ def hints(site: Site) -> list[tuple[str, str]]:
         "tasks": [("fengqiao.clerk", "adminTasks")], "task": [("fengqiao.clerk", "node")],
         "_order": [("zhuji.clerk", "node"), ("nanhu.clerk", "case"), ("feicheng.leader", "case")],
         "list_of": [("hutun.clerk", "case")], "may_count": [("fengqiao.clerk", "metricValue")],
+        "may_ask": [("fengqiao.leader", "statistics"), ("fengqiao.clerk", "protectedCounts")],
         "may_read": [("fengqiao.clerk", "accountabilityReviews"), ("yuxin.handler", "reportDuties")],
         "_allows": [("fengqiao.clerk", "supervisions")], "of_event": [("nanhu.dispatcher", "reportEventDuties")],
         "holders": [("nanhu.leader", "accountabilityReviews")],

@@ -80,6 +80,7 @@ APPEND_ONLY = {
 EMPTIED = {
     *("timer", "outbox", "office_notice", "refresh_token", "idempotent_result", "case_search"),
     *("calendar_day", "rule_row"),
+    *("stat_delta", "stat_cell", "stat_mark"),
 }
 
 

@@ -22,6 +22,7 @@ from properties.checks import PER_CASE
 from properties.checks_clocks import PER_CLOCK
 from properties.country import build_country
 from properties.land import Land, NothingToDo
+from properties.numbers import Report, check_numbers, fold_some, make_report
 from properties.sight import barred, check_sight
 from properties.steps import STEPS, Step
 from support.database import Cluster
@@ -31,6 +32,8 @@ SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 BEGIN = datetime(2026, 4, 15, 1, tzinfo=UTC)
 #: Steps between two looks through the eyes of some actors, and how many actors look.
 _LOOK_EVERY, _EYES = 6, 3
+#: How often a look makes a report.
+_REPORTS = 0.3
 #: Registrations with which every country starts.
 _FIRST = ("register", "register_twin", "register_accusation", "register_complaint", "register")
 #: A step is one number: shrinking leaves out steps, and those that stay do what they did.
@@ -57,6 +60,7 @@ class Machine(RuleBasedStateMachine):
         self._done: Counter[str] = Counter()
         self._count = 0
         self._failed = False
+        self._reports: list[Report] = []
 
     @initialize(seed=_SEEDS)
     def begin(self, seed: int) -> None:
@@ -152,6 +156,9 @@ class Machine(RuleBasedStateMachine):
         if excluded:
             eyes.append(pick.choice(excluded))
         await check_sight(self.land, eyes)
+        await fold_some(self.land, pick)
+        if pick.random() < _REPORTS:
+            self._reports.append(await make_report(self.land, pick))
 
     async def _last_look(self) -> None:
         """Everything once more, read anew: also what a changed tree or changed posts did without touching the case."""
@@ -163,3 +170,5 @@ class Machine(RuleBasedStateMachine):
                 check(land, file, known[case_id])
         busy = {file.case.holder_id for file in land.files.values()}
         await check_sight(land, [each for each in land.actors if each.office_id in busy][:6])
+        excluded = [each for each in land.actors if any(barred(each, file) for file in land.files.values())]
+        await check_numbers(land, excluded[:2], self._reports, Random(len(land.files)))

@@ -14,6 +14,7 @@ from caseway.clock import SHANGHAI
 from caseway.clocks import firing
 from caseway.db.session import Database
 from caseway.gql import ids
+from caseway.oversight import counting
 from support.app import Answer, World
 from support.operations import text
 
@@ -147,6 +148,8 @@ class Scene:
         database = Database(self.world.database.url, pool_size=1)
         try:
             applied = await firing.run_due(database, worker.EFFECTS, self.world.dial.instant)
+            while await counting.fold(database):
+                pass
         finally:
             await database.close()
         assert await self.facts("select kind, last_error from timer where last_error is not null") == []

@@ -37,6 +37,9 @@ _OVERSEEN = {
     "reportDuties": oracle.sees_duties,
     "reportEventDuties": oracle.sees_duties,
     "metricValue": oracle.counts,
+    "statistics": oracle.sees_statistics,
+    "statisticsCases": oracle.sees_statistics,
+    "protectedCounts": oracle.sees_statistics,
 }
 #: Below this a number of accusations is not told.
 _FEWEST = 5
@@ -157,6 +160,9 @@ class Walk:
             code = self.codes.get(int(str(number)), "")
             if rows and not _OVERSEEN[root.name](viewer, self.lines.get(code, ())):
                 yield "", f"{root.name} of {code}"
+        if root.name == "statistics" and "filter" not in root.arguments:
+            (_, (number,)) = ids.split(root.arguments["officeId"])
+            yield from (("", wrong) for wrong in self._miscounted_open(viewer, self.codes[int(str(number))], told))
         if root.name == "caseCounts":
             (_, (number,)) = ids.split(root.arguments["officeId"])
             yield from (("", wrong) for wrong in self._miscounted(viewer, self.codes[int(str(number))], told))
@@ -176,6 +182,14 @@ class Walk:
                 number = None
             if row["petitionClass"] != "SUGGESTION" and row["count"] != number:
                 yield f"{row['count']} cases of {code} counted, not {number}"
+
+    def _miscounted_open(self, viewer: Viewer, code: str, told: dict[str, Any]) -> Iterator[str]:
+        """Open ordinary cases, as statistics tell them to somebody."""
+        inside = [case for case in self.cases if code in self.lines[case.holder] and not oracle.barred(viewer, case)]
+        number = sum(case.is_open and not case.accusation for case in inside)
+        values = {each["count"]: each["value"] for each in told["total"]["values"]}
+        if values.get("OPEN", number) != number:
+            yield f"{values['OPEN']} open cases of {code} in the statistics, not {number}"
 
     def judge(self, walker: Walker, answer: Answer, asked: str, *, besides: Iterable[str] = ()) -> list[Leak]:
         """One answer. ``besides`` = texts that may stand in this very answer."""

@@ -203,6 +203,13 @@ def counts(viewer: Viewer | None, line: Collection[str]) -> bool:
     return viewer.seat in line and bool(viewer.post.roles & {"leader", "supervisor", "auditor"})
 
 
+def sees_statistics(viewer: Viewer | None, line: Collection[str]) -> bool:
+    """Whether somebody is told the statistics of an area: who counts it and sees the cases in it."""
+    if viewer is None:
+        return False
+    return viewer.seat in line and bool(viewer.post.roles & {"dispatcher", "leader", "supervisor", "auditor"})
+
+
 def sees_staff(viewer: Viewer | None, line: Collection[str]) -> bool:
     """Whether the staff of an office may be listed: one's own colleagues; for administrators also those below; for
     operators of the platform all. ``line`` = offices from the top down to this one."""

@@ -17,7 +17,9 @@ from psycopg import sql
 from sqlalchemy.engine import Engine
 
 from caseway.app import build_app
+from caseway.db.session import Database
 from caseway.gql import ids
+from caseway.oversight import counting
 from caseway.schema import schema
 from support import app
 from support.app import Answer, Caller, Dial, World
@@ -143,12 +145,23 @@ async def built(cluster: Cluster, data_dir: Path) -> Built:
         books = known_books(to)
         world.dial.by(minutes=1)
         instant = world.dial.instant
+        await _counted(database)
     lines, viewers = _people(database)
     cases = tuple(to.cases.values())
     places = Places(
         cases, to.offices, to.persons, to.memberships, overrides, CHOSEN, MET, notices, tasks, sessions, overseen, books
     )
     return Built(database, instant, cases, places, viewers, lines, denied, tuple(to.told))
+
+
+async def _counted(built_on: FreshDatabase) -> None:
+    """Everything that happened is in the statistics."""
+    database = Database(built_on.url, pool_size=1)
+    try:
+        while await counting.fold(database):
+            pass
+    finally:
+        await database.close()
 
 
 @asynccontextmanager

@@ -103,6 +103,11 @@ TABLES: tuple[Table, ...] = (
     Table("resource_declaration", "select, insert"),
     Table("idempotent_result", "select, insert, update, delete"),
     Table("rate_bucket", "select, insert, update"),
+    Table("stat_delta", "select, insert, update (at), delete", "platform"),
+    Table("stat_case", "select, insert, update", "platform"),
+    Table("stat_cell", "select, insert, update, delete", "platform"),
+    Table("stat_mark", "select, insert, delete", "platform"),
+    Table("stat_check", "select, insert, update", "platform"),
 )
 
 

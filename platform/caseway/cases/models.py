@@ -127,6 +127,8 @@ class Case(Model):
             for who in ("assignee", "lead")
         ),
         Index("ix_cases_matter", "city_id", "matter_id"),
+        # What is barred to somebody is left out of the numbers that they are told.
+        Index("ix_cases_barred", "barred", postgresql_using="gin", postgresql_where=text("barred <> '{}'")),
         # Accusations that wait for their hand-over: few, and looked through by the worker.
         Index(
             "ix_cases_accusation_waiting",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -13,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from caseway.access.actor import Actor
 from caseway.access.facts import area_facts
-from caseway.access.permissions import Permission
+from caseway.access.permissions import Permission, Visibility
 from caseway.access.plans_sql import Branch, branches, predicate
 from caseway.access.policy import Policy
 from caseway.cases import loaders, repository, visibility
@@ -125,6 +126,15 @@ async def cases(
     found = await loaders.page_of_cases(session, ways, conditions(criteria, now), order.value, page)
     seen = await visibility.views(session, policy, actor, found.rows, now=now)
     return Window(seen, has_next=found.has_next, has_previous=found.has_previous, page=found.page)
+
+
+async def of_keys(
+    session: AsyncSession, policy: Policy, actor: Actor, keys: Sequence[tuple[int, uuid.UUID]], *, now: datetime
+) -> dict[tuple[int, uuid.UUID], CaseView]:
+    """Those of some cases that the actor sees at least as cards."""
+    found = await repository.by_keys(session, keys)
+    seen = await visibility.views(session, policy, actor, found, now=now)
+    return {(each.case.city_id, each.case.id): each for each in seen if each.visibility >= Visibility.CARD}
 
 
 async def stubs(session: AsyncSession, policy: Policy, actor: Actor, *, page: Page, now: datetime) -> Window[CaseView]:

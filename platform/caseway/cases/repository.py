@@ -24,6 +24,7 @@ from sqlalchemy import (
     or_,
     select,
     table,
+    tuple_,
     update,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -75,6 +76,13 @@ async def lock(uow: UnitOfWork, city_id: int, case_id: uuid.UUID) -> Case:
 async def get(session: AsyncSession, city_id: int, case_id: uuid.UUID) -> Case | None:
     """The case as the session's scope shows it; None if it shows none."""
     return (await session.scalars(select(Case).where(Case.city_id == city_id, Case.id == case_id))).one_or_none()
+
+
+async def by_keys(session: AsyncSession, keys: Sequence[tuple[int, uuid.UUID]]) -> Sequence[Case]:
+    """Those of some cases that the session's scope shows."""
+    if not keys:
+        return []
+    return (await session.scalars(select(Case).where(tuple_(Case.city_id, Case.id).in_(keys)))).all()
 
 
 #: Columns of a case that its grants have, too.

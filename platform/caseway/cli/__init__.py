@@ -20,6 +20,7 @@ MODULES = (
     "timers",
     "outbox",
     "ledger",
+    "statistics",
     "policies",
     "calendar",
     "schema",

@@ -317,9 +317,14 @@ def derive(events: Iterable[StoredEvent]) -> list[ClockState]:
     """The clocks of a case from its events in order; oldest clock first."""
     clocks: dict[uuid.UUID, ClockState] = {}
     for event in events:
-        before = clocks.get(event.clock_id)
-        clocks[event.clock_id] = _start(event) if before is None else _next(before, event)
+        follow(clocks, event)
     return list(clocks.values())
+
+
+def follow(clocks: dict[uuid.UUID, ClockState], event: StoredEvent) -> None:
+    """Bring the clocks of a case, by their ids, to where one more event leads them."""
+    before = clocks.get(event.clock_id)
+    clocks[event.clock_id] = _start(event) if before is None else _next(before, event)
 
 
 def earliest_due(clocks: Iterable[ClockState]) -> datetime | None:

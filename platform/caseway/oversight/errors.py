@@ -18,6 +18,19 @@ class FigureNotLive(CasewayError):
 
 
 class FigurePeriodInvalid(CasewayError):
-    """A figure is about 1 to 366 days that have begun: ask for such a period."""
+    """A figure is about days that have begun, and no more than `most_days` of them: ask for such a period."""
 
     code = "FIGURE_PERIOD_INVALID"
+
+
+class FigureNotListed(CasewayError):
+    """The cases behind this number are not kept: ask for something that happens, or for what is open today; overdue
+    cases are listed by `cases` with `isOverdue`."""
+
+    code = "FIGURE_NOT_LISTED"
+
+
+class FigureNotByStage(CasewayError):
+    """Only open cases have a stage: ask for the count OPEN alone when you break down or narrow by stage."""
+
+    code = "FIGURE_NOT_BY_STAGE"

@@ -1,0 +1,209 @@
+"""The SQL of reading roll-ups, and of the cases behind them.
+
+A question reads the roll-ups of one office, of whole years and months where they serve: as many rows as there are
+combinations of dimensions in them, whether the area has a hundred offices or 700,000.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import and_, func, literal, or_, select, text, union_all
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.sql import ColumnElement
+
+from caseway.cases.models import Case
+from caseway.cases.workflow import PetitionClass
+from caseway.db.keyset import Page, SortKey, Window, seek, window
+from caseway.oversight.counts import Count
+from caseway.oversight.history import BY_DATE
+from caseway.oversight.models import StatCell, StatMark
+from caseway.oversight.rollups import CaseKey
+from caseway.oversight.spans import Grain, Piece
+from caseway.tenancy.models import Office
+
+#: Columns by which a table can be broken down.
+GROUPS = ("via_id", "petition_class", "channel", "field", "stage")
+_MARK_LEVELS = (StatMark.l1, StatMark.l2, StatMark.l3, StatMark.l4, StatMark.l5, StatMark.l6)
+_CASE_LEVELS = (Case.l1, Case.l2, Case.l3, Case.l4, Case.l5, Case.l6)
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """Which cases are counted: values of one dimension by OR, dimensions by AND; empty = all. Never accusations and
+    other cases together."""
+
+    classes: tuple[str, ...] = ()
+    channels: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+    stages: tuple[str, ...] = ()
+    accusations: bool = False
+
+    @property
+    def parts(self) -> tuple[object, ...]:
+        """Everything that makes it different from another."""
+        return (self.classes, self.channels, self.fields, self.stages, self.accusations)
+
+    def fits(self, *, petition_class: str, channel: str, field: str, stage: str) -> bool:
+        """The same of one entry."""
+        pairs = ((self.classes, petition_class), (self.channels, channel), (self.fields, field), (self.stages, stage))
+        is_accusation = petition_class == PetitionClass.ACCUSATION
+        return is_accusation is self.accusations and all(not wanted or value in wanted for wanted, value in pairs)
+
+    def conditions(self, table: Any, *, stages: bool) -> list[ColumnElement[bool]]:
+        """The same of rows of a table with these columns."""
+        found = [
+            table.petition_class == PetitionClass.ACCUSATION
+            if self.accusations
+            else table.petition_class != PetitionClass.ACCUSATION
+        ]
+        pairs = [(table.petition_class, self.classes), (table.channel, self.channels), (table.field, self.fields)]
+        if stages:
+            pairs.append((table.stage, self.stages))
+        return found + [column.in_(values) for column, values in pairs if values]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Some counts over some roll-ups, as one column of a table (``label``)."""
+
+    label: int
+    counts: tuple[Count, ...]
+    pieces: tuple[Piece, ...]
+
+
+async def sums(
+    session: AsyncSession,
+    office_id: int,
+    asked: Sequence[Asked],
+    *,
+    by: str | None,
+    narrowing: Narrowing,
+    unfinished: date | None,
+) -> dict[tuple[int, Any, Count], int]:
+    """(label, value of ``by`` or null, count) -> sum. ``unfinished`` = a day that is not over: limits that end with it
+    have not passed."""
+    parts = [
+        _part(office_id, each, piece, by=by, narrowing=narrowing, unfinished=unfinished)
+        for each in asked
+        for piece in each.pieces
+        if each.counts
+    ]
+    if not parts:
+        return {}
+    found = union_all(*parts).subquery("found")
+    keys = (found.c.label, found.c.by, found.c.what)
+    rows = await session.execute(select(*keys, func.sum(found.c.amount)).group_by(*keys))
+    return {(label, value, Count(what)): int(amount) for label, value, what, amount in rows if amount}
+
+
+def _part(
+    office_id: int, asked: Asked, piece: Piece, *, by: str | None, narrowing: Narrowing, unfinished: date | None
+) -> Any:
+    group: Any = getattr(StatCell, by) if by is not None else literal(None)
+    conditions = [
+        StatCell.office_id == office_id,
+        StatCell.grain == int(piece.grain),
+        StatCell.what.in_(asked.counts),
+        StatCell.day.between(piece.first, piece.last),
+        StatCell.known_on.between(piece.known_from, piece.known_to),
+        *narrowing.conditions(StatCell, stages=True),
+    ]
+    if unfinished is not None and piece.grain is Grain.DAY and piece.last >= unfinished:
+        conditions.append(or_(StatCell.stage != BY_DATE, StatCell.day != unfinished))
+    amount = func.sum(StatCell.amount).label("amount")
+    statement = select(literal(asked.label).label("label"), group.label("by"), StatCell.what, amount)
+    return statement.where(*conditions).group_by(*([group] if by is not None else []), StatCell.what)
+
+
+async def barred_in(session: AsyncSession, area: int, depth: int, *, bars: Collection[int]) -> dict[CaseKey, int]:
+    """The cases barred to somebody that were ever held in the area of an office of a depth, each with how far it is
+    counted."""
+    rows = await session.execute(
+        text("select s.city_id, s.case_id, s.seq from cases c join stat_case s on s.city_id = c.city_id "
+             "and s.case_id = c.id where c.barred <> '{}' and c.barred && cast(:bars as int[]) and exists (select from "
+             "ledger_event e where e.city_id = c.city_id and e.case_id = c.id "
+             "and e.facts -> 'set' -> cast(:level as text) = to_jsonb(cast(:area as int))) order by 1, 2"),
+        {"bars": list(bars), "level": f"l{depth}", "area": area},
+    )  # fmt: skip
+    return {(city_id, case_id): seq for city_id, case_id, seq in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """One case behind a number, with its place in the list."""
+
+    key: CaseKey
+    place: tuple[Any, ...]
+
+
+#: Newest first. What happened: its day, the case, the event; what is open: when it was registered, the case.
+FLOW_KEYS = tuple(SortKey(column, descending=True) for column in (StatMark.day, StatMark.case_id, StatMark.seq))
+STOCK_KEYS = tuple(SortKey(column, descending=True) for column in (Case.registered_at, Case.id))
+
+
+async def behind_flow(
+    session: AsyncSession,
+    area: Office,
+    what: Count,
+    *,
+    own: bool,
+    first: date,
+    last: date,
+    as_of: date,
+    narrowing: Narrowing,
+    visible: ColumnElement[bool],
+    page: Page,
+) -> Window[Behind]:
+    """What happened in an area in a period, newest first, as far as the cases are visible now: once for each time. One
+    range of an index for each day that is looked at."""
+    levels = [_MARK_LEVELS[place] == office_id for place, office_id in enumerate(area.levels) if office_id]
+    if own:
+        levels += [column == 0 for column in _MARK_LEVELS[area.depth :]]
+    statement: Any = (
+        select(StatMark.city_id, StatMark.case_id, StatMark.day, StatMark.seq)
+        .join(Case, and_(Case.city_id == StatMark.city_id, Case.id == StatMark.case_id))
+        .where(
+            StatMark.what == what, StatMark.day.between(first, last), StatMark.known_on <= as_of, *levels, visible,
+            *narrowing.conditions(Case, stages=False),
+        )
+    )  # fmt: skip
+    rows = await session.execute(seek(statement, page, FLOW_KEYS))
+    return window([Behind((city_id, case_id), (day, case_id, seq)) for city_id, case_id, day, seq in rows], page)
+
+
+async def behind_stock(
+    session: AsyncSession,
+    area: Office,
+    *,
+    own: bool,
+    registered_before: datetime | None,
+    narrowing: Narrowing,
+    visible: ColumnElement[bool],
+    page: Page,
+) -> Window[Behind]:
+    """The open cases of an area that were registered before an instant, newest first, as far as they are visible."""
+    statement: Any = select(Case.city_id, Case.id, Case.registered_at).where(
+        Case.is_open, visible, *narrowing.conditions(Case, stages=True),
+        Case.holder_id == area.id if own else _CASE_LEVELS[area.depth - 1] == area.id,
+    )  # fmt: skip
+    if registered_before is not None:
+        statement = statement.where(Case.registered_at < registered_before)
+    rows = await session.execute(seek(statement, page, STOCK_KEYS))
+    return window([Behind((city_id, case_id), (at, case_id)) for city_id, case_id, at in rows], page)
+
+
+async def registered_by_child(
+    session: AsyncSession, office_ids: Sequence[int], pieces: Mapping[int, Sequence[Piece]], *, accusations: bool
+) -> dict[int, dict[int, int]]:
+    """Registrations in the areas of some offices, each by the offices right below it (0 = its own)."""
+    found: dict[int, dict[int, int]] = {}
+    for office_id in office_ids:
+        asked = [Asked(0, (Count.REGISTERED,), tuple(pieces[office_id]))]
+        narrowing = Narrowing(accusations=accusations)
+        rows = await sums(session, office_id, asked, by="via_id", narrowing=narrowing, unfinished=None)
+        found[office_id] = {via: amount for (_, via, _), amount in rows.items()}
+    return found
