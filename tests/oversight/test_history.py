@@ -109,10 +109,10 @@ def test_an_open_case_grows_old_by_days(days: int) -> None:
         assert _stock(events, [], Count[f"OPEN_OVER_{age}"], on, on) == (days > age)
 
 
-@given(st.integers(0, 30), st.integers(0, 30))
+@given(st.integers(1, 30), st.integers(0, 30))
 def test_counting_on_is_counting_anew(entered: int, earlier: int) -> None:
     at = BEGIN + timedelta(days=entered, hours=1)
-    events, ticks = _answered(at, max(BEGIN, at - timedelta(days=earlier)))
+    events, ticks = _answered(at, max(BEGIN + timedelta(hours=1), at - timedelta(days=earlier)))
     whole = Counter(dict.fromkeys([], 0))
     for _, entry in entries(events, ticks):
         whole[entry._replace(amount=0)] += entry.amount

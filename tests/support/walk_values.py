@@ -91,8 +91,8 @@ def nobodys(gid: str, key: uuid.UUID = NOBODYS_KEY) -> str:
     return ids.encode(kind, city, key)
 
 
-#: The quarter in which the walked world was made.
-_QUARTER = {"fromOn": "2026-01-01", "toOn": "2026-03-31"}
+#: The months in which the walked world was made.
+_MONTHS = {"fromOn": "2026-01-01", "toOn": "2026-04-30"}
 
 
 class Roots(ReceptionRoots, RuleRoots):
@@ -272,25 +272,27 @@ class Roots(ReceptionRoots, RuleRoots):
             yield {"officeId": gid, "code": code, **days}, True
 
     def _statistics(self) -> Iterator[tuple[dict[str, Any], bool]]:
-        """Everything that is counted of the quarter, and tables by everything."""
+        """Everything that is counted of some months, and tables by everything."""
         for gid in [*self.chosen, ids.encode("Office", 2_000_000_000)]:
-            asked = {"officeId": gid, **_QUARTER}
+            asked = {"officeId": gid, **_MONTHS}
             yield {**asked, "by": Enum("CHILD_OFFICE")}, True
             yield {**asked, "counts": [Enum("OPEN")], "by": Enum("STAGE")}, True
+            for each in ("PETITION_CLASS", "CHANNEL", "FIELD"):
+                yield {**asked, "counts": [Enum("REGISTERED")], "by": Enum(each)}, True
             yield {**asked, "asOfOn": "2026-03-01", "filter": {"fields": ["LAND"]}, "by": Enum("MONTH")}, True
 
     def _statistics_cases(self) -> Iterator[tuple[dict[str, Any], bool]]:
         """What was registered, and what is open."""
         for gid, count in product([*self.chosen, ids.encode("Office", 2_000_000_000)], ("REGISTERED", "OPEN")):
-            asked = {"officeId": gid, **_QUARTER, "count": Enum(count), "first": 100}
+            asked = {"officeId": gid, **_MONTHS, "count": Enum(count), "first": 100}
             yield {**asked, "toOn": "2027-04-30"}, True
             yield {**asked, "ownOnly": True, "asOfOn": "2026-03-01", "filter": {"channels": [Enum("LETTER")]}}, False
-        yield from pages(**_QUARTER, officeId=self.chosen[0], count=Enum("REGISTERED"))
+        yield from pages(**_MONTHS, officeId=self.chosen[0], count=Enum("REGISTERED"))
 
     def _protected_counts(self) -> Iterator[tuple[dict[str, Any], bool]]:
         """A month that is over, of both kinds."""
         for gid, kind in product([*self.chosen, ids.encode("Office", 2_000_000_000)], (True, False)):
-            yield {"officeId": gid, "monthOn": "2026-02-10", "accusations": kind}, True
+            yield {"officeId": gid, "monthOn": "2026-03-10", "accusations": kind}, True
 
     @property
     def _overseen(self) -> list[str]:

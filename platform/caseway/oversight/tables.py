@@ -83,9 +83,9 @@ class Row:
     def tally(self, metric: Metric, measure: Measure) -> Tally:
         """What a rate is made of."""
         what = RATES[metric]
-        on_time, late, overdue = (
-            self.values.get(Count[f"{what}_{how}_{measure}"], 0) for how in ("ON_TIME", "LATE", "OVERDUE")
-        )
+        on_time = self.values.get(Count[f"{what}_ON_TIME_{measure}"], 0)
+        late = self.values.get(Count[f"{what}_LATE_{measure}"], 0)
+        overdue = self.values.get(Count[f"{what}_OVERDUE_{measure}"], 0)
         return Tally(on_time, late, overdue)
 
 
