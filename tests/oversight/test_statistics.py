@@ -28,7 +28,7 @@ async def test_a_case_counts_where_it_is_held_and_everything_adds_up(world: Worl
         await clerk.do("clerk/RegisterCase", **matter("2026-03-02 08:40", title=title))
     scene.at("2026-03-03 10:00")
     march = {"fromOn": "2026-03-01", "toOn": "2026-03-31"}
-    city = await _told(scene, "jiaxing.supervisor", "330400", **march)
+    city = await _told(scene, "jiaxing.supervisor", "3304", **march)
     assert city is not None
     total = _values(city["total"])
     assert total["REGISTERED"] == total["OPEN"] == 2
@@ -36,12 +36,12 @@ async def test_a_case_counts_where_it_is_held_and_everything_adds_up(world: Worl
     assert {line["office"]["name"] for line in city["lines"] if line["office"]} == {"南湖区"}
     assert all(each["definition"] for each in city["definitions"])
     assert city["asOfOn"] == "2026-03-03"
-    earlier = await _told(scene, "jiaxing.supervisor", "330400", **march, asOfOn="2026-03-01")
+    earlier = await _told(scene, "jiaxing.supervisor", "3304", **march, asOfOn="2026-03-01")
     assert earlier is not None
     assert _values(earlier["total"]) == {}
-    assert await _told(scene, "nanhu.clerk", "330400", **march) is None
+    assert await _told(scene, "nanhu.clerk", "3304", **march) is None
     behind = await scene.desk("jiaxing.supervisor").send(
-        "supervisor/StatisticsCases", officeId=await scene.office("330400"), count="REGISTERED", **march
+        "supervisor/StatisticsCases", officeId=await scene.office("3304"), count="REGISTERED", **march
     )
     assert len(behind.data["statisticsCases"]["nodes"]) == 2
 
@@ -51,14 +51,14 @@ async def test_stages_are_of_open_cases_alone(world: World) -> None:
     caller = await world.login("jiaxing.supervisor")
     text = """query S($id: ID!, $counts: [StatisticsCount!]) {
       statistics(officeId: $id, fromOn: "2026-01-01", toOn: "2026-03-01", by: STAGE, counts: $counts) { asOfOn } }"""
-    city = await scene.office("330400")
+    city = await scene.office("3304")
     assert (await caller(text, id=city, counts=["ANSWERED"])).codes == ["FIGURE_NOT_BY_STAGE"]
     assert (await caller(text, id=city)).data["statistics"] == {"asOfOn": "2026-03-02"}
 
 
 async def test_only_months_that_are_over_are_told_of_what_is_protected(world: World) -> None:
     scene = Scene(world)
-    leader, city = scene.desk("jiaxing.leader"), await scene.office("330400")
+    leader, city = scene.desk("jiaxing.leader"), await scene.office("3304")
     asked = {"officeId": city, "accusations": True}
     assert (await leader.send("leader/ProtectedCounts", **asked, monthOn="2026-03-01")).codes == [
         "FIGURE_PERIOD_INVALID"
