@@ -46,8 +46,7 @@ NOT_ABOUT_SIGHT = {
     ),
     "cases.assignment:handlers:allows:1": "who is able to handle a case; tests/cases/test_assignment.py",
     "oversight.service:figure:allows:1": "small numbers, told to who sees the cases; tests/oversight/test_figures.py",
-    "oversight.tables:may_ask:allows:2": "every role that counts sees cards, unless an office takes them away; "
-    "tests/oversight/test_statistics.py",
+    "oversight.tables:may_ask:allows:2": "every role that counts sees cards: only an office's own rules take them away",
     "supervision.accountability:open_review:allows:1": "asked again right after; which refusal comes first",
 }
 #: Where a leak shows first, so that the walk ends soon: (actor, root).
