@@ -12,10 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from caseway.clocks.workflow import ClockKind, Event
+from caseway.access.rowsecurity import SMALLEST_COUNT
+from caseway.clocks.arithmetic import Limit, Unit
+from caseway.clocks.workflow import ClockKind, Event, Layer, PinnedLimit
 from caseway.oversight.counts import Count
 from caseway.oversight.history import BY_DATE, entries
-from caseway.oversight.protected import SMALLEST, protect
+from caseway.oversight.protected import protect
 from caseway.oversight.spans import Grain, of_period, up_to
 
 BEGIN = datetime(2026, 3, 2, 1, tzinfo=UTC)
@@ -52,19 +54,11 @@ class Tick:
 
 
 def _started() -> Tick:
-    limit = {"source": "L22-34", "layer": "LAW", "n": 10, "unit": "DAY"}
+    limit = PinnedLimit(Limit(10, Unit.DAY, "L22-34"), Layer.LAW).facts()
     return Tick(
         Event.START, BEGIN,
-        {"start": "ACCEPTED", "limits": [_pinned(limit)], "extension": None, "dues": [[_DUE.isoformat(), False]]},
+        {"start": "ACCEPTED", "limits": [limit], "extension": None, "dues": [[_DUE.isoformat(), False]]},
     )  # fmt: skip
-
-
-def _pinned(given_limit: dict[str, Any]) -> dict[str, Any]:
-    from caseway.clocks.limits import Limit, Unit
-    from caseway.clocks.workflow import Layer, PinnedLimit
-
-    limit = Limit(given_limit["n"], Unit(given_limit["unit"]), given_limit["source"])
-    return PinnedLimit(limit, Layer(given_limit["layer"])).facts()
 
 
 def _answered(at: datetime, served_at: datetime) -> tuple[list[Happened], list[Tick]]:
@@ -113,10 +107,10 @@ def test_an_open_case_grows_old_by_days(days: int) -> None:
 def test_counting_on_is_counting_anew(entered: int, earlier: int) -> None:
     at = BEGIN + timedelta(days=entered, hours=1)
     events, ticks = _answered(at, max(BEGIN + timedelta(hours=1), at - timedelta(days=earlier)))
-    whole = Counter(dict.fromkeys([], 0))
+    whole = Counter[Any]()
     for _, entry in entries(events, ticks):
         whole[entry._replace(amount=0)] += entry.amount
-    counted = Counter(dict.fromkeys([], 0))
+    counted = Counter[Any]()
     for _, entry in entries(events[:1], ticks[:1]):
         counted[entry._replace(amount=0)] += entry.amount
     for seq, entry in entries(events, ticks):
@@ -155,11 +149,11 @@ def test_no_small_number_follows_from_what_is_told(cells: dict[int, int], total_
     told = protect(cells, total_is_told=total_is_told)
     hidden = [key for key, value in told.cells.items() if value is None]
     assert all(value is None or value == cells[key] for key, value in told.cells.items())
-    assert all(key in hidden for key, value in cells.items() if 0 < value < SMALLEST)
+    assert all(key in hidden for key, value in cells.items() if 0 < value < SMALLEST_COUNT)
     assert not any(cells[key] == 0 for key in hidden)
     if told.total is not None:
         assert told.total == sum(cells.values())
-        assert not hidden or (len(hidden) > 1 and sum(cells[key] for key in hidden) >= SMALLEST)
+        assert not hidden or (len(hidden) > 1 and sum(cells[key] for key in hidden) >= SMALLEST_COUNT)
     elif any(cells.values()):
         assert hidden
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from support.app import World
-from support.scenes import Scene, matter, notice
+from support.scenes import Scene, matter
 
 
 async def _told(scene: Scene, username: str, office: str, **asked: Any) -> dict[str, Any] | None:
@@ -65,6 +65,3 @@ async def test_only_months_that_are_over_are_told_of_what_is_protected(world: Wo
     ]
     told = (await leader.send("leader/ProtectedCounts", **asked, monthOn="2026-02-01")).data["protectedCounts"]
     assert (told["total"], told["lines"], told["isSuppressed"]) == (0, [], False)
-
-
-__all__ = ["notice"]

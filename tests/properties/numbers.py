@@ -80,6 +80,7 @@ async def check_numbers(land: Land, eyes: Iterable[Actor], reports: Iterable[Rep
                     Dimension.CHILD_OFFICE, Narrowing(accusations=accusations),
                 )  # fmt: skip
                 await _compare(land, actor, question)
+            await _compare_over_time(land, actor, question)
     async with land.db.reader(SYSTEM_SCOPE) as session:
         cities = await recount.cities(session)
     for city_id in cities:
@@ -191,6 +192,19 @@ def _stocks(file: Dossier, states: list[dict[str, Any]], last: date, land: Land,
         for measure in Measure:
             if any(limit.missed_by(judged_at) for _, limit in limits_of(running, kinds, measure)):
                 yield key(state, Count[f"{what}_OVERDUE_{measure}"])
+
+
+async def _compare_over_time(land: Land, actor: Actor, question: Question) -> None:
+    """Every line of a table over time is what the same days give when they are asked for alone."""
+    for by in (Dimension.DAY, Dimension.MONTH, Dimension.YEAR):
+        async with land.db.reader(SYSTEM_SCOPE) as session:
+            found = await tables.table(session, actor, replace(question, by=by), now=land.now)
+            lines = found.rows if len(found.rows) < 8 else (*found.rows[:2], *found.rows[-4:])
+            for line in lines:
+                alone = replace(question, first=line.first, last=line.last, by=None)
+                total = (await tables.table(session, actor, alone, now=land.now)).total
+                told = {count: value for count, value in line.values.items() if value}
+                assert told == {count: value for count, value in total.values.items() if value}, (by, line.first)
 
 
 async def _told(land: Land, actor: Actor, question: Question) -> Any:

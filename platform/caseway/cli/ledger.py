@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import uuid
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated
 
 import typer
@@ -14,9 +13,9 @@ from caseway import clock
 from caseway.cases import rebuild, repository
 from caseway.cases.models import Case
 from caseway.cli import console
+from caseway.cli.work import to_its_exit
 from caseway.clocks import service as clocks
 from caseway.custody import repository as custody
-from caseway.db import server
 from caseway.db.scope import SYSTEM_SCOPE
 from caseway.db.session import Database
 from caseway.errors import NotFound
@@ -24,7 +23,6 @@ from caseway.ledger import audit, service
 from caseway.ledger import repository as ledger
 from caseway.ledger.models import LedgerEvent
 from caseway.ledger.service import Head
-from caseway.settings import Settings
 from caseway.tenancy import repository as offices
 from caseway.tenancy.errors import OfficeNotFound
 
@@ -57,7 +55,7 @@ def verify(city: City = None, case: Number = None) -> None:
             print(f"{fault.kind:8} {fault.city_id}/{fault.case_id} event {fault.seq}: {fault.detail}")
         return _conclude(report.cases, len(report.faults), "faults found in their ledger", case)
 
-    _run(work)
+    to_its_exit(work)
 
 
 @commands.command("rebuild")
@@ -85,7 +83,7 @@ def rebuild_command(
                     print(problem)
         return _conclude(seen, wrong, "of them different from their events", case)
 
-    _run(work)
+    to_its_exit(work)
 
 
 async def _problems(session: AsyncSession, case: Case, events: Sequence[LedgerEvent]) -> list[str]:
@@ -136,18 +134,3 @@ def _conclude(cases: int, wrong: int, what: str, number: str | None) -> int:
         raise NotFound(f"there is no case with the number {number}")
     console.say(f"{cases} cases, {wrong or 'no'} {what}")
     return 1 if wrong else 0
-
-
-def _run(work: Callable[[Database, Callable[[str], None]], Awaitable[int]]) -> None:
-    settings = Settings()
-    with console.progress() as progress, server.running(settings, progress=progress) as where:
-
-        async def with_database() -> int:
-            database = Database(where.sqlalchemy, pool_size=2, max_overflow=0, pooler=settings.db_pooler)
-            try:
-                return await work(database, progress)
-            finally:
-                await database.close()
-
-        code = asyncio.run(with_database())
-    raise typer.Exit(code)

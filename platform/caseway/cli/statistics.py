@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import partial
 from typing import Annotated
 
 import typer
 
 from caseway.cli import console
-from caseway.db import server
+from caseway.cli.work import to_its_exit
 from caseway.db.scope import SYSTEM_SCOPE
 from caseway.db.session import Database
 from caseway.oversight import counting, recount
-from caseway.settings import Settings
 from caseway.tenancy import repository as offices
 from caseway.tenancy.errors import OfficeNotFound
 
@@ -33,14 +31,10 @@ def fold() -> None:
     """Count everything that waits to be counted; the worker does so all the time."""
 
     async def work(database: Database, progress: Callable[[str], None]) -> int:
-        done = 0
-        while counted := await counting.fold(database):
-            done += counted
-            progress(f"{done} events counted")
-        console.say(f"{done} events counted")
+        console.say(f"{await _fold(database, progress)} events counted")
         return 0
 
-    _run(work)
+    to_its_exit(work)
 
 
 @commands.command()
@@ -51,8 +45,8 @@ def check(city: City = None) -> None:
 
 @commands.command()
 def rebuild(city: City = None) -> None:
-    """Count every case anew and put the roll-ups right where they differ. Events of a city wait while it is counted.
-    Exit code 1 when anything differed."""
+    """Count every case anew and put the roll-ups right where they differ, also cases that were never counted. Events of
+    a city wait while it is counted. Exit code 1 when anything differed."""
     _recount(city, repair=True)
 
 
@@ -67,11 +61,21 @@ def _recount(code: str | None, *, repair: bool) -> None:
             forgotten += found.forgotten
             for line in found.examples:
                 print(line)
+        if repair:
+            await _fold(database, progress)
         done = "put right" if repair else "found wrong"
         console.say(f"{cases} cases counted anew, {wrong or 'no'} numbers {done}, {forgotten or 'no'} cases forgotten")
         return 1 if wrong or forgotten else 0
 
-    _run(work)
+    to_its_exit(work)
+
+
+async def _fold(database: Database, progress: Callable[[str], None]) -> int:
+    done = 0
+    while counted := await counting.fold(database):
+        done += counted
+        progress(f"{done} events counted")
+    return done
 
 
 def _tell(progress: Callable[[str], None], before: int, seen: int) -> None:
@@ -86,18 +90,3 @@ async def _cities(database: Database, code: str | None) -> list[int]:
     if city is None:
         raise OfficeNotFound
     return [city.id]
-
-
-def _run(work: Callable[[Database, Callable[[str], None]], Awaitable[int]]) -> None:
-    settings = Settings()
-    with console.progress() as progress, server.running(settings, progress=progress) as where:
-
-        async def with_database() -> int:
-            database = Database(where.sqlalchemy, pool_size=2, max_overflow=0, pooler=settings.db_pooler)
-            try:
-                return await work(database, progress)
-            finally:
-                await database.close()
-
-        code = asyncio.run(with_database())
-    raise typer.Exit(code)

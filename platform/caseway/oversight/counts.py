@@ -10,7 +10,10 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from caseway.oversight.timeliness import Measure
+from caseway.rules.kinds.vocabulary import Metric
 
+#: What each rate is about, as its counts are named.
+RATES = {Metric.ON_TIME_CLOSURE_RATE: "ANSWER", Metric.ON_TIME_ACCEPTANCE_RATE: "NOTICE"}
 #: Ages in days beyond which open cases are counted apart.
 AGES = (30, 60, 90, 180, 365)
 

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from caseway.access.rowsecurity import SMALLEST_COUNT
 from caseway.clocks.workflow import ClockState
 from caseway.oversight.timeliness import ACCEPTANCE, HANDLING, Measure, limits_of
 from caseway.rules.kinds.vocabulary import Metric
 
 #: A decision and the clocks that it stops have one instant; this allows for events of the same change in between.
 _TOGETHER = timedelta(seconds=1)
-#: Smallest whole that is told to those who do not see the cases behind it (convention C9).
-SMALLEST = 5
 #: Ledger events that close what a figure is about: opinion served; acceptance decided and told.
 CLOSING: dict[Metric, frozenset[str]] = {
     Metric.ON_TIME_CLOSURE_RATE: frozenset({"case.answered"}),
     Metric.ON_TIME_ACCEPTANCE_RATE: frozenset({"case.accepted", "case.refused", "case.redirected"}),
 }
-_KINDS = {Metric.ON_TIME_CLOSURE_RATE: HANDLING, Metric.ON_TIME_ACCEPTANCE_RATE: ACCEPTANCE}
+#: Clocks of what is owed.
+KINDS = {Metric.ON_TIME_CLOSURE_RATE: HANDLING, Metric.ON_TIME_ACCEPTANCE_RATE: ACCEPTANCE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +71,15 @@ def tally(metric: Metric, courses: Iterable[Course], measure: Measure, *, since:
 
 def is_told(counted: Tally, *, entitled: bool) -> bool:
     """Whether the parts are told: always to those who see the cases, a small whole to nobody else."""
-    return entitled or counted.whole == 0 or counted.whole >= SMALLEST
+    return entitled or counted.whole == 0 or counted.whole >= SMALLEST_COUNT
 
 
 def _one(metric: Metric, course: Course, measure: Measure, *, since: datetime, until: datetime) -> Tally:
-    found = limits_of(course.clocks, _KINDS[metric], measure)
+    found = limits_of(course.clocks, KINDS[metric], measure)
     closed_at = [
         clock.stopped_at
         for clock, _ in found
-        if clock.stopped_at is not None and _closed(clock.stopped_at, course.closings)
+        if clock.stopped_at is not None and is_closed(clock.stopped_at, course.closings)
     ]
     if closed_at:
         first = min(closed_at)
@@ -91,5 +91,6 @@ def _one(metric: Metric, course: Course, measure: Measure, *, since: datetime, u
     return Tally(overdue_open=1) if overdue else Tally()
 
 
-def _closed(stopped_at: datetime, closings: Sequence[datetime] | Collection[datetime]) -> bool:
+def is_closed(stopped_at: datetime, closings: Collection[datetime]) -> bool:
+    """Whether one of these closings is what stopped a clock."""
     return any(timedelta(0) <= each - stopped_at <= _TOGETHER for each in closings)

@@ -15,15 +15,15 @@ from datetime import date, datetime, timedelta
 from typing import Any, NamedTuple, Protocol
 
 from caseway.clocks.arithmetic import day_of, due_date
-from caseway.clocks.workflow import AppliedLimit, ClockKind, ClockState, Layer, StoredEvent, follow
-from caseway.oversight.counts import AGES, Count
-from caseway.oversight.timeliness import ACCEPTANCE, HANDLING, LAYERS, Measure, limits_of
+from caseway.clocks.workflow import AppliedLimit, ClockKind, ClockState, StoredEvent, follow
+from caseway.oversight.counts import AGES, RATES, Count
+from caseway.oversight.figures import CLOSING, KINDS, is_closed
+from caseway.oversight.timeliness import Measure, limits_of
+from caseway.rules.kinds.vocabulary import Metric
 
 #: Stage of an entry that a day brought, not an event: a limit that passes, until that day is over.
 BY_DATE = "BY_DATE"
 _ONE_DAY = timedelta(days=1)
-#: A decision and the clocks that it stops have one instant; this allows for events of the same change in between.
-_TOGETHER = timedelta(seconds=1)
 _DEPTHS = tuple(f"l{depth}" for depth in range(1, 7))
 
 #: Ledger events that are counted as they are, at the office that holds the case then.
@@ -46,11 +46,6 @@ _LEAVING = {
     "case.take_up_requested": Count.ESCALATED,
     "case.taken_up": Count.ESCALATED,
 }
-#: What is owed, the clocks of it, and the events that settle it.
-_DUTIES: tuple[tuple[str, frozenset[ClockKind], frozenset[str]], ...] = (
-    ("ANSWER", HANDLING, frozenset({"case.answered"})),
-    ("NOTICE", ACCEPTANCE, frozenset({"case.accepted", "case.refused", "case.redirected"})),
-)
 
 
 class LedgerEntry(Protocol):
@@ -170,9 +165,9 @@ def _flows(course: _Course, event: LedgerEntry, before: _Where | None, after: _W
     if before is not None and before.path[-1] != after.path[-1]:
         yield entry(Count.MOVED_OUT, before)
         yield entry(Count.MOVED_IN, after)
-    for what, kinds, types in _DUTIES:
-        if event.type in types:
-            for count, day in _verdicts(course, what, kinds, _settled_at(event)):
+    for metric in RATES:
+        if event.type in CLOSING[metric]:
+            for count, day in _verdicts(course, metric, _settled_at(event)):
                 yield entry(count, after, day)
 
 
@@ -182,16 +177,14 @@ def _settled_at(event: LedgerEntry) -> datetime:
     return datetime.fromisoformat(served_at) if served_at else event.at
 
 
-def _verdicts(
-    course: _Course, what: str, kinds: frozenset[ClockKind], settled_at: datetime
-) -> Iterator[tuple[Count, date]]:
+def _verdicts(course: _Course, metric: Metric, settled_at: datetime) -> Iterator[tuple[Count, date]]:
     """By each measure whether a duty that an event settled was done in time; nothing if no limit was about it."""
     for measure in Measure:
-        on_time, late = Count[f"{what}_ON_TIME_{measure}"], Count[f"{what}_LATE_{measure}"]
+        on_time, late = (Count[f"{RATES[metric]}_{how}_{measure}"] for how in ("ON_TIME", "LATE"))
         stopped = [
             (clock.stopped_at, limit)
-            for clock, limit in limits_of(course.clocks.values(), kinds, measure)
-            if clock.stopped_at is not None and timedelta(0) <= settled_at - clock.stopped_at <= _TOGETHER
+            for clock, limit in limits_of(course.clocks.values(), KINDS[metric], measure)
+            if clock.stopped_at is not None and is_closed(clock.stopped_at, (settled_at,))
         ]
         if stopped and on_time not in course.settled:
             course.settled.add(on_time)
@@ -229,21 +222,19 @@ def _standing(course: _Course, where: _Where) -> Iterator[tuple[_Standing, date]
     registered_on = day_of(datetime.fromisoformat(course.row["registered_at"]))
     for days in AGES:
         yield _Standing(Count[f"OPEN_OVER_{days}"], where, ""), registered_on + (days + 1) * _ONE_DAY
-    for what, kinds, _ in _DUTIES:
+    for metric, duty in RATES.items():
         for measure in Measure:
-            missed = _missed_on(course.clocks.values(), kinds, measure)
+            missed = _missed_on(course.clocks.values(), KINDS[metric], measure)
             if missed is not None:
-                yield _Standing(Count[f"{what}_OVERDUE_{measure}"], where, ""), missed
+                yield _Standing(Count[f"{duty}_OVERDUE_{measure}"], where, ""), missed
 
 
 def _missed_on(clocks: Iterable[ClockState], kinds: frozenset[ClockKind], measure: Measure) -> date | None:
     """The first day at whose end a limit will have passed if nothing happens; null if none runs."""
     days = [
         _first_missed(limit)
-        for clock in clocks
-        if clock.kind in kinds and clock.is_running and clock.suspended_at is None
-        for limit in clock.limits
-        if Layer(limit.layer) in LAYERS[measure]
+        for clock, limit in limits_of(clocks, kinds, measure)
+        if clock.is_running and clock.suspended_at is None
     ]
     return min(days, default=None)
 

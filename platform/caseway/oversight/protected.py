@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-#: Numbers from 1 to one less are not told.
-SMALLEST = 5
+from caseway.access.rowsecurity import SMALLEST_COUNT
+
 #: The key of what the office itself registered, beside those of the offices right below it.
 OWN = 0
 
@@ -34,18 +34,18 @@ def protect(cells: Mapping[int, int], *, total_is_told: bool) -> Protected:
     """What is told of a table.
 
     Small cells are suppressed. If the total is told, or follows from other tables, at least two cells are suppressed
-    with it and together they hold no fewer than ``SMALLEST``: the smallest others go with them. If the total itself is
-    suppressed, at least one cell is, since all of them would give it away.
+    with it and together they hold no fewer than ``SMALLEST_COUNT``: the smallest others go with them. If the total
+    itself is suppressed, at least one cell is, since all of them would give it away.
     """
     total = sum(cells.values())
-    told_total = total_is_told and (total == 0 or total >= SMALLEST)
+    told_total = total_is_told and (total == 0 or total >= SMALLEST_COUNT)
     filled = sorted((value, key) for key, value in cells.items() if value)
-    hidden = [key for value, key in filled if value < SMALLEST]
-    others = [key for value, key in filled if value >= SMALLEST]
+    hidden = [key for value, key in filled if value < SMALLEST_COUNT]
+    others = [key for value, key in filled if value >= SMALLEST_COUNT]
 
     def is_enough() -> bool:
         if told_total:
-            return not hidden or (len(hidden) > 1 and sum(cells[key] for key in hidden) >= SMALLEST)
+            return not hidden or (len(hidden) > 1 and sum(cells[key] for key in hidden) >= SMALLEST_COUNT)
         return bool(hidden) or total == 0
 
     while others and not is_enough():

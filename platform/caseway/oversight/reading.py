@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import and_, func, literal, or_, select, text, union_all
+from sqlalchemy import Date, Text, and_, cast, func, literal, null, or_, select, text, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.sql import ColumnElement
 
@@ -25,8 +25,6 @@ from caseway.oversight.rollups import CaseKey
 from caseway.oversight.spans import Grain, Piece
 from caseway.tenancy.models import Office
 
-#: Columns by which a table can be broken down.
-GROUPS = ("via_id", "petition_class", "channel", "field", "stage")
 _MARK_LEVELS = (StatMark.l1, StatMark.l2, StatMark.l3, StatMark.l4, StatMark.l5, StatMark.l6)
 _CASE_LEVELS = (Case.l1, Case.l2, Case.l3, Case.l4, Case.l5, Case.l6)
 
@@ -68,11 +66,17 @@ class Narrowing:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """Some counts over some roll-ups, as one column of a table (``label``)."""
+    """Some counts over some roll-ups; ``is_before`` = what there was before a period, never broken down."""
 
-    label: int
     counts: tuple[Count, ...]
     pieces: tuple[Piece, ...]
+    is_before: bool = False
+
+
+#: What sums are broken down by: a column of ``stat_cell``, stretches of time, or nothing.
+Group = str | Grain | None
+#: Whether it is what was before, the value it is broken down by, the count.
+Key = tuple[bool, Any, Count]
 
 
 async def sums(
@@ -80,30 +84,30 @@ async def sums(
     office_id: int,
     asked: Sequence[Asked],
     *,
-    by: str | None,
+    by: Group,
     narrowing: Narrowing,
     unfinished: date | None,
-) -> dict[tuple[int, Any, Count], int]:
-    """(label, value of ``by`` or null, count) -> sum. ``unfinished`` = a day that is not over: limits that end with it
-    have not passed."""
+) -> dict[Key, int]:
+    """The sums that are not 0. ``unfinished`` = a day that is not over: limits that end with it have not passed."""
     parts = [
         _part(office_id, each, piece, by=by, narrowing=narrowing, unfinished=unfinished)
         for each in asked
         for piece in each.pieces
-        if each.counts
+        if each.counts and not piece.is_empty
     ]
     if not parts:
         return {}
     found = union_all(*parts).subquery("found")
-    keys = (found.c.label, found.c.by, found.c.what)
+    keys = (found.c.is_before, found.c.by, found.c.what)
     rows = await session.execute(select(*keys, func.sum(found.c.amount)).group_by(*keys))
-    return {(label, value, Count(what)): int(amount) for label, value, what, amount in rows if amount}
+    return {(is_before, value, Count(what)): int(amount) for is_before, value, what, amount in rows if amount}
 
 
 def _part(
-    office_id: int, asked: Asked, piece: Piece, *, by: str | None, narrowing: Narrowing, unfinished: date | None
+    office_id: int, asked: Asked, piece: Piece, *, by: Group, narrowing: Narrowing, unfinished: date | None
 ) -> Any:
-    group: Any = getattr(StatCell, by) if by is not None else literal(None)
+    group = _column(by)
+    shown = group if not asked.is_before else cast(null(), group.type)
     conditions = [
         StatCell.office_id == office_id,
         StatCell.grain == int(piece.grain),
@@ -114,9 +118,17 @@ def _part(
     ]
     if unfinished is not None and piece.grain is Grain.DAY and piece.last >= unfinished:
         conditions.append(or_(StatCell.stage != BY_DATE, StatCell.day != unfinished))
-    amount = func.sum(StatCell.amount).label("amount")
-    statement = select(literal(asked.label).label("label"), group.label("by"), StatCell.what, amount)
-    return statement.where(*conditions).group_by(*([group] if by is not None else []), StatCell.what)
+    return select(literal(asked.is_before).label("is_before"), shown.label("by"), StatCell.what, StatCell.amount).where(
+        *conditions
+    )
+
+
+def _column(by: Group) -> Any:
+    if by is None:
+        return cast(null(), Text)
+    if isinstance(by, Grain):
+        return StatCell.day if by is Grain.DAY else cast(func.date_trunc(by.name.lower(), StatCell.day), Date)
+    return getattr(StatCell, by)
 
 
 async def barred_in(session: AsyncSession, area: int, depth: int, *, bars: Collection[int]) -> dict[CaseKey, int]:
@@ -202,7 +214,7 @@ async def registered_by_child(
     """Registrations in the areas of some offices, each by the offices right below it (0 = its own)."""
     found: dict[int, dict[int, int]] = {}
     for office_id in office_ids:
-        asked = [Asked(0, (Count.REGISTERED,), tuple(pieces[office_id]))]
+        asked = [Asked((Count.REGISTERED,), tuple(pieces[office_id]))]
         narrowing = Narrowing(accusations=accusations)
         rows = await sums(session, office_id, asked, by="via_id", narrowing=narrowing, unfinished=None)
         found[office_id] = {via: amount for (_, via, _), amount in rows.items()}

@@ -77,11 +77,11 @@ async def recount(
             await rollups.add_marks(session, added.marks, into="remarked")
             seen += len(page)
             progress(seen)
-        examples = await _differences(session, city_id)
+        differences, examples = await _differences(session, city_id)
         forgotten = await _forgotten(session, city_id, repair=repair)
-        if repair and examples:
+        if repair and differences:
             await _put_right(session, city_id)
-    return Recount(seen, len(examples), forgotten, tuple(examples[:_TOLD]))
+    return Recount(seen, differences, forgotten, tuple(examples))
 
 
 async def check_next(database: Database, *, now: datetime) -> Recount | None:
@@ -119,31 +119,27 @@ async def _pages(session: AsyncSession, city_id: int) -> AsyncIterator[dict[Case
         after = next(reversed(page))[1]
 
 
-async def _differences(session: AsyncSession, city_id: int) -> list[str]:
-    """One line for each roll-up and each mark that differs."""
-    cells = await session.execute(
-        text(
-            f"select {_KEYS}, coalesce(b.amount, 0) as stored, coalesce(a.amount, 0) as counted from "
-            f"(select {_KEYS}, sum(amount) as amount from recounted group by {_KEYS} having sum(amount) <> 0) a "
-            f"full join (select {_KEYS}, amount from stat_cell where city_id = :city and amount <> 0) b "
-            f"using ({_KEYS}) where a.amount is distinct from b.amount"
-        ),
-        {"city": city_id},
+async def _differences(session: AsyncSession, city_id: int) -> tuple[int, list[str]]:
+    """How many roll-ups and marks differ, and the first of them, a line each."""
+    compared = (
+        f"select concat_ws(' ', {_KEYS}) as what, coalesce(b.amount, 0) as stored, coalesce(a.amount, 0) as counted "
+        f"from (select {_KEYS}, sum(amount) as amount from recounted group by {_KEYS} having sum(amount) <> 0) a "
+        f"full join (select {_KEYS}, amount from stat_cell where city_id = :city and amount <> 0) b using ({_KEYS}) "
+        "where a.amount is distinct from b.amount",
+        f"select concat_ws(' ', {_MARKS}), coalesce(b.amount, 0), coalesce(a.amount, 0) "
+        f"from (select {_MARKS}, 1 as amount from remarked) a "
+        f"full join (select {_MARKS}, 1 as amount from stat_mark where city_id = :city) b using ({_MARKS}) "
+        "where a.amount is distinct from b.amount",
     )
-    found = [" ".join(str(value) for value in row[1:-2]) + f": stored {row[-2]}, counted {row[-1]}" for row in cells]
-    marks = await session.execute(
+    rows = await session.execute(
         text(
-            f"select {_MARKS}, b.stored is null as missing from (select {_MARKS}, 1 as counted from remarked) a "
-            f"full join (select {_MARKS}, 1 as stored from stat_mark where city_id = :city) b using ({_MARKS}) "
-            "where a.counted is distinct from b.stored"
+            f"select d.*, count(*) over () as total from ({' union all '.join(compared)}) d order by what limit :most"
         ),
-        {"city": city_id},
+        {"city": city_id, "most": _TOLD},
     )
-    return found + [f"mark {row.case_id} {row.seq} {row.what}: {_wrong(row.missing)}" for row in marks]
-
-
-def _wrong(missing: bool) -> str:
-    return "missing" if missing else "too many"
+    found = rows.all()
+    lines = [f"{row.what}: stored {row.stored}, counted {row.counted}" for row in found]
+    return (found[0].total if found else 0), lines
 
 
 async def _forgotten(session: AsyncSession, city_id: int, *, repair: bool) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -14,14 +14,14 @@ from caseway.access.actor import Actor
 from caseway.access.facts import BIT, area_facts, mask
 from caseway.access.permissions import Permission
 from caseway.access.policy import Policy
-from caseway.calendars.periods import ended_at, local_day
+from caseway.calendars.periods import ONE_DAY, ended_at, local_day
 from caseway.oversight import reading, rollups
 from caseway.oversight.counting import has_months
-from caseway.oversight.counts import Count
+from caseway.oversight.counts import RATES, Count
 from caseway.oversight.errors import FigurePeriodInvalid, FigureTooLarge
 from caseway.oversight.figures import Tally
 from caseway.oversight.history import BY_DATE, Entry, entries
-from caseway.oversight.reading import Asked, Narrowing
+from caseway.oversight.reading import Asked, Group, Narrowing
 from caseway.oversight.spans import BEGINNING, Grain, Piece, of_period, stretches, up_to
 from caseway.oversight.timeliness import Measure
 from caseway.rules.kinds.vocabulary import Metric
@@ -29,8 +29,6 @@ from caseway.tenancy.models import Office
 
 #: Longest period of one question, in days, and the most rows of a table.
 MOST_DAYS, MOST_ROWS = 3_660, 500
-#: What each rate is about.
-RATES = {Metric.ON_TIME_CLOSURE_RATE: "ANSWER", Metric.ON_TIME_ACCEPTANCE_RATE: "NOTICE"}
 #: Figures that rates are made of.
 RATE_COUNTS = tuple(each for each in Count if each.endswith(("_LAW", "_OFFICE")))
 
@@ -122,20 +120,18 @@ async def table(session: AsyncSession, actor: Actor, question: Question, *, now:
     """The table for somebody who may ask (``may_ask``). ``session`` sees every case: what the cases barred to the actor
     add is taken out of every number. Raises ``FigurePeriodInvalid``, ``FigureTooLarge``."""
     check(question, now=now)
-    lines = list(_stretches(question)) if question.by in _GRAINS else [(question.first, question.last)]
-    asked = [part for label, (first, last) in enumerate(lines) for part in _asked(question, label, first, last)]
-    column = _COLUMNS.get(question.by) if question.by is not None else None
+    asked = _asked(question)
     unfinished = local_day(now) if question.as_of == local_day(now) else None
     found = await reading.sums(
-        session, question.office.id, asked, by=column, narrowing=question.narrowing, unfinished=unfinished
+        session, question.office.id, asked, by=_group(question), narrowing=question.narrowing, unfinished=unfinished
     )
     barred = await reading.barred_in(session, question.office.id, question.office.depth, bars=actor.bars)
     for key, amount in _of_barred(await rollups.pasts(session, list(barred)), barred, question, asked, unfinished):
         found[key] = found.get(key, 0) - amount
-    rows = _rows(question, lines, found)
+    rows = _over_time(question, found) if question.by in _GRAINS else _by_value(question, found)
     if len(rows) > MOST_ROWS:
         raise FigureTooLarge(most=MOST_ROWS)
-    return Table(question, await _as_of(session, actor, question, now), _total(question, lines, found), tuple(rows))
+    return Table(question, await _as_of(session, actor, question, now), _total(question, found), tuple(rows))
 
 
 async def _as_of(session: AsyncSession, actor: Actor, question: Question, now: datetime) -> datetime:
@@ -148,22 +144,40 @@ def _stretches(question: Question) -> Iterable[tuple[date, date]]:
     return stretches(question.first, min(question.last, question.as_of), _GRAINS[question.by])
 
 
-def _asked(question: Question, label: int, first: date, last: date) -> list[Asked]:
-    """The roll-ups of a line: what happened in its days, and what there was at the end of the last of them."""
-    last = min(last, question.as_of)
+def _group(question: Question) -> Group:
+    if question.by is None:
+        return None
+    return _GRAINS.get(question.by) or _COLUMNS[question.by]
+
+
+def _asked(question: Question) -> list[Asked]:
+    """The roll-ups of a table: what happened in the period, and what there was at its end. Over time a stock is what
+    there was before the period and how it changed since."""
+    first, last = question.first, min(question.last, question.as_of)
     wanted = question.counts
     if question.by is not Dimension.STAGE and not question.narrowing.stages:
         wanted = tuple(dict.fromkeys((*wanted, *RATE_COUNTS)))
     flows = tuple(each for each in wanted if not each.is_stock)
     stocks = tuple(each for each in wanted if each.is_stock)
-    if not has_months(question.office.depth):
-        in_days = Piece(Grain.DAY, first, last, BEGINNING, question.as_of)
-        until = Piece(Grain.DAY, BEGINNING, last, BEGINNING, question.as_of)
-        return [Asked(label, flows, (in_days,)), Asked(label, stocks, (until,))]
-    return [
-        Asked(label, flows, tuple(of_period(first, last, as_of=question.as_of))),
-        Asked(label, stocks, tuple(up_to(last, as_of=question.as_of))),
-    ]
+    within = tuple(_within(question, first, last))
+    if question.by in _GRAINS:
+        return [
+            Asked((*flows, *stocks), within),
+            Asked(stocks, tuple(_until(question, first - ONE_DAY)), is_before=True),
+        ]
+    return [Asked(flows, within), Asked(stocks, tuple(_until(question, last)))]
+
+
+def _within(question: Question, first: date, last: date) -> list[Piece]:
+    if has_months(question.office.depth) and question.by is not Dimension.DAY:
+        return of_period(first, last, as_of=question.as_of)
+    return [Piece(Grain.DAY, first, last, BEGINNING, question.as_of)]
+
+
+def _until(question: Question, last: date) -> list[Piece]:
+    if has_months(question.office.depth):
+        return up_to(last, as_of=question.as_of)
+    return [Piece(Grain.DAY, BEGINNING, last, BEGINNING, question.as_of)]
 
 
 def _of_barred(
@@ -172,10 +186,9 @@ def _of_barred(
     question: Question,
     asked: Sequence[Asked],
     unfinished: date | None,
-) -> Iterable[tuple[tuple[int, Any, Count], int]]:
+) -> Iterable[tuple[reading.Key, int]]:
     """What cases add to the sums that were asked, by the same roll-ups."""
     place = question.office.depth - 1
-    column = _COLUMNS.get(question.by) if question.by is not None else None
     for past in pasts:
         for seq, entry in entries(past.events, past.clock_events):
             inside = len(entry.path) > place and entry.path[place] == question.office.id
@@ -185,7 +198,8 @@ def _of_barred(
                 continue
             for each in asked:
                 if entry.what in each.counts and any(_in(piece, entry) for piece in each.pieces):
-                    yield (each.label, _value(entry, column, place), entry.what), entry.amount
+                    value = None if each.is_before else _value(entry, _group(question), place)
+                    yield (each.is_before, value, entry.what), entry.amount
 
 
 def _fits(narrowing: Narrowing, entry: Entry) -> bool:
@@ -199,32 +213,40 @@ def _in(piece: Piece, entry: Entry) -> bool:
     return piece.first <= day <= piece.last and piece.known_from <= known_on <= piece.known_to
 
 
-def _value(entry: Entry, column: str | None, place: int) -> Any:
-    if column == "via_id":
+def _value(entry: Entry, group: Group, place: int) -> Any:
+    if isinstance(group, Grain):
+        return group.start(entry.day)
+    if group == "via_id":
         return entry.path[place + 1] if place + 1 < len(entry.path) else 0
-    return getattr(entry, column) if column is not None else None
+    return getattr(entry, group) if group is not None else None
 
 
-def _rows(
-    question: Question, lines: Sequence[tuple[date, date]], found: dict[tuple[int, Any, Count], int]
-) -> list[Row]:
+def _by_value(question: Question, found: Mapping[reading.Key, int]) -> list[Row]:
     if question.by is None:
         return []
-    if question.by in _GRAINS:
-        return [
-            Row(first, first, last, {count: amount for (at, _, count), amount in found.items() if at == label})
-            for label, (first, last) in enumerate(lines)
-        ]
     values: dict[Any, dict[Count, int]] = {}
     for (_, value, count), amount in found.items():
         values.setdefault(value, {})[count] = amount
     return [Row(key, question.first, question.last, values[key]) for key in sorted(values) if any(values[key].values())]
 
 
-def _total(question: Question, lines: Sequence[tuple[date, date]], found: dict[tuple[int, Any, Count], int]) -> Row:
-    """Flows are added up over all lines; of stocks over time the last line counts."""
+def _over_time(question: Question, found: Mapping[reading.Key, int]) -> list[Row]:
+    assert question.by is not None
+    stocks = {count: amount for (is_before, _, count), amount in found.items() if is_before}
+    rows = []
+    for first, last in _stretches(question):
+        start = _GRAINS[question.by].start(first)
+        moved = {count: found[False, start, count] for count in Count if (False, start, count) in found}
+        for count, amount in moved.items():
+            if count.is_stock:
+                stocks[count] = stocks.get(count, 0) + amount
+        rows.append(Row(first, first, last, moved | stocks))
+    return rows
+
+
+def _total(question: Question, found: Mapping[reading.Key, int]) -> Row:
+    """Of the whole area: over time, a stock is what there was before and all that changed."""
     total: dict[Count, int] = {}
-    for (label, _, count), amount in found.items():
-        if not count.is_stock or label == len(lines) - 1:
-            total[count] = total.get(count, 0) + amount
+    for (_, _, count), amount in found.items():
+        total[count] = total.get(count, 0) + amount
     return Row(None, question.first, question.last, total)

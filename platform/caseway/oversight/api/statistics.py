@@ -10,9 +10,9 @@ from caseway.calendars.periods import local_day
 from caseway.cases.workflow import Channel, PetitionClass, Stage
 from caseway.gql.enums import described
 from caseway.gql.fields import field as resolved
-from caseway.oversight import monthly, tables
+from caseway.oversight import monthly
 from caseway.oversight.api.types import MetricDefinition, MetricPart
-from caseway.oversight.counts import DEFINITIONS, Count
+from caseway.oversight.counts import DEFINITIONS, RATES, Count
 from caseway.oversight.definitions import DEFINITIONS as METRICS
 from caseway.oversight.errors import FigureNotByStage
 from caseway.oversight.protected import OWN
@@ -145,7 +145,7 @@ class StatisticsLine:
                 metric=MetricDefinition.of(METRICS[str(metric)]),
                 parts=[MetricPart.of(Part(measure, self.row.tally(metric, measure))) for measure in Measure],
             )
-            for metric in tables.RATES
+            for metric in RATES
         ]
 
 
