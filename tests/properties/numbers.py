@@ -15,13 +15,15 @@ from caseway.cases.record import fold as row_of
 from caseway.clocks.arithmetic import day_of
 from caseway.clocks.workflow import derive
 from caseway.db.scope import SYSTEM_SCOPE
-from caseway.oversight import counting, figures, recount, tables
+from caseway.oversight import counting, figures, monthly, recount, tables
 from caseway.oversight.counts import AGES, Count
 from caseway.oversight.figures import CLOSING, Course
+from caseway.oversight.protected import protect
 from caseway.oversight.reading import Narrowing
 from caseway.oversight.tables import Dimension, Question
 from caseway.oversight.timeliness import ACCEPTANCE, HANDLING, Measure, limits_of
 from caseway.rules.kinds.vocabulary import Metric
+from caseway.tenancy.models import Office
 from properties.land import Dossier, Land
 
 _METRICS = {Metric.ON_TIME_CLOSURE_RATE: "ANSWER", Metric.ON_TIME_ACCEPTANCE_RATE: "NOTICE"}
@@ -31,6 +33,7 @@ _BY_TYPE = {
     "case.extended": Count.EXTENDED, "case.redo_ordered": Count.REDONE, "case.closed": Count.CLOSED,
     "case.merged": Count.MERGED,
 }  # fmt: skip
+_OVER_TIME = (Dimension.DAY, Dimension.MONTH, Dimension.YEAR)
 _ESCALATING = {"escalation.raised", "case.take_up_requested", "case.taken_up"}
 
 
@@ -72,7 +75,7 @@ async def check_numbers(land: Land, eyes: Iterable[Actor], reports: Iterable[Rep
     today = local_day(land.now)
     for actor in (SYSTEM_ACTOR, *eyes):
         inside = [each for each in land.offices.values() if actor is SYSTEM_ACTOR or actor.seat_id in each.levels]
-        for office in pick.sample(inside, min(3, len(inside))):
+        for office in pick.sample(inside, min(2, len(inside))):
             for accusations in (False, True):
                 last = today - timedelta(days=pick.randrange(3))
                 question = Question(
@@ -80,7 +83,11 @@ async def check_numbers(land: Land, eyes: Iterable[Actor], reports: Iterable[Rep
                     Dimension.CHILD_OFFICE, Narrowing(accusations=accusations),
                 )  # fmt: skip
                 await _compare(land, actor, question)
-            await _compare_over_time(land, actor, question)
+            await _compare_over_time(
+                land, actor, question, pick.choice((Dimension.DAY, Dimension.MONTH, Dimension.YEAR))
+            )
+            for accusations in (False, True):
+                await _compare_protected(land, actor, office, accusations=accusations)
     async with land.db.reader(SYSTEM_SCOPE) as session:
         cities = await recount.cities(session)
     for city_id in cities:
@@ -194,17 +201,39 @@ def _stocks(file: Dossier, states: list[dict[str, Any]], last: date, land: Land,
                 yield key(state, Count[f"{what}_OVERDUE_{measure}"])
 
 
-async def _compare_over_time(land: Land, actor: Actor, question: Question) -> None:
+async def _compare_over_time(land: Land, actor: Actor, question: Question, by: Dimension) -> None:
     """Every line of a table over time is what the same days give when they are asked for alone."""
-    for by in (Dimension.DAY, Dimension.MONTH, Dimension.YEAR):
-        async with land.db.reader(SYSTEM_SCOPE) as session:
-            found = await tables.table(session, actor, replace(question, by=by), now=land.now)
-            lines = found.rows if len(found.rows) < 8 else (*found.rows[:2], *found.rows[-4:])
-            for line in lines:
-                alone = replace(question, first=line.first, last=line.last, by=None)
-                total = (await tables.table(session, actor, alone, now=land.now)).total
-                told = {count: value for count, value in line.values.items() if value}
-                assert told == {count: value for count, value in total.values.items() if value}, (by, line.first)
+    async with land.db.reader(SYSTEM_SCOPE) as session:
+        found = await tables.table(session, actor, replace(question, by=by), now=land.now)
+        lines = found.rows if len(found.rows) < 8 else (*found.rows[:2], *found.rows[-4:])
+        for line in lines:
+            alone = replace(question, first=line.first, last=line.last, by=None)
+            total = (await tables.table(session, actor, alone, now=land.now)).total
+            told = {count: value for count, value in line.values.items() if value}
+            assert told == {count: value for count, value in total.values.items() if value}, (by, line.first)
+
+
+async def _compare_protected(land: Land, actor: Actor, office: Office, *, accusations: bool) -> None:
+    """What is told of the present month once it is over: each table by what the table above it tells of the office."""
+    month = local_day(land.now).replace(day=1)
+    later = land.now + timedelta(days=40)
+    async with land.db.reader(SYSTEM_SCOPE) as session:
+        found = await monthly.monthly(session, actor, office, month=month, accusations=accusations, now=later)
+    chain, is_told, wanted = [each for each in office.levels if each], True, protect({}, total_is_told=True)
+    for office_id, below in zip(chain, (*chain[1:], 0), strict=True):
+        registered = Counter[int]()
+        for file in land.files.values():
+            first = row_of(file.events[:1])
+            path = [first[f"l{depth}"] for depth in range(1, 7) if first[f"l{depth}"]]
+            alike = (first["petition_class"] == "ACCUSATION") is accusations
+            seen = alike and set(actor.bars).isdisjoint(file.case.barred)
+            if seen and office_id in path and day_of(file.events[0].at) >= month:
+                registered[(*path, 0)[path.index(office_id) + 1]] += 1
+        wanted = protect(registered, total_is_told=is_told)
+        is_told = below not in wanted.cells or wanted.cells[below] is not None
+    assert found.told.total == wanted.total
+    told = {key: value for key, value in found.told.cells.items() if value != 0}
+    assert told == dict(wanted.cells), (office.id, month, accusations)
 
 
 async def _told(land: Land, actor: Actor, question: Question) -> Any:

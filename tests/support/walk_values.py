@@ -272,21 +272,22 @@ class Roots(ReceptionRoots, RuleRoots):
             yield {"officeId": gid, "code": code, **days}, True
 
     def _statistics(self) -> Iterator[tuple[dict[str, Any], bool]]:
-        """Everything that is counted of some months, and tables by everything."""
+        """Everything that is counted of some months, of every office; tables by everything, of one."""
         for gid in [*self.chosen, ids.encode("Office", 2_000_000_000)]:
-            asked = {"officeId": gid, **_MONTHS}
-            yield {**asked, "by": Enum("CHILD_OFFICE")}, True
-            yield {**asked, "counts": [Enum("OPEN")], "by": Enum("STAGE")}, True
-            for each in ("PETITION_CLASS", "CHANNEL", "FIELD"):
-                yield {**asked, "counts": [Enum("REGISTERED")], "by": Enum(each)}, True
-            yield {**asked, "asOfOn": "2026-03-01", "filter": {"fields": ["LAND"]}, "by": Enum("MONTH")}, True
+            yield {"officeId": gid, **_MONTHS, "by": Enum("CHILD_OFFICE")}, True
+        asked = {"officeId": self.chosen[0], **_MONTHS}
+        yield {**asked, "counts": [Enum("OPEN")], "by": Enum("STAGE")}, True
+        yield {**asked, "asOfOn": "2026-03-01", "filter": {"fields": ["LAND"]}, "by": Enum("MONTH")}, True
+        for each in ("PETITION_CLASS", "CHANNEL", "FIELD"):
+            yield {**asked, "counts": [Enum("REGISTERED")], "by": Enum(each)}, True
 
     def _statistics_cases(self) -> Iterator[tuple[dict[str, Any], bool]]:
-        """What was registered, and what is open."""
+        """What was registered, and what is open, of every office; all about the cases, of one."""
+        asked = {**_MONTHS, "toOn": "2027-04-30", "first": 100}
         for gid, count in product([*self.chosen, ids.encode("Office", 2_000_000_000)], ("REGISTERED", "OPEN")):
-            asked = {"officeId": gid, **_MONTHS, "count": Enum(count), "first": 100}
-            yield {**asked, "toOn": "2027-04-30"}, True
-            yield {**asked, "ownOnly": True, "asOfOn": "2026-03-01", "filter": {"channels": [Enum("LETTER")]}}, False
+            yield {**asked, "officeId": gid, "count": Enum(count)}, gid == self.chosen[0]
+        asked = {**asked, "officeId": self.chosen[0], "count": Enum("REGISTERED")}
+        yield {**asked, "ownOnly": True, "asOfOn": "2026-03-01", "filter": {"channels": [Enum("LETTER")]}}, False
         yield from pages(**_MONTHS, officeId=self.chosen[0], count=Enum("REGISTERED"))
 
     def _protected_counts(self) -> Iterator[tuple[dict[str, Any], bool]]:

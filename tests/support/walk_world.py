@@ -145,7 +145,7 @@ async def built(cluster: Cluster, data_dir: Path) -> Built:
         books = known_books(to)
         world.dial.by(minutes=1)
         instant = world.dial.instant
-        await _counted(database)
+        await counted(database)
     lines, viewers = _people(database)
     cases = tuple(to.cases.values())
     places = Places(
@@ -154,7 +154,7 @@ async def built(cluster: Cluster, data_dir: Path) -> Built:
     return Built(database, instant, cases, places, viewers, lines, denied, tuple(to.told))
 
 
-async def _counted(built_on: FreshDatabase) -> None:
+async def counted(built_on: FreshDatabase) -> None:
     """Everything that happened is in the statistics."""
     database = Database(built_on.url, pool_size=1)
     try:

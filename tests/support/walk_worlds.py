@@ -15,7 +15,7 @@ from caseway import bundle
 from support.walk_build import CITY, FENGQIAO, NANHU, NANHU_JW, VILLAGE, Builder
 from support.walk_case import Known
 from support.walk_schema import Selections
-from support.walk_world import GRAPH, Walked
+from support.walk_world import GRAPH, Walked, counted
 
 
 @dataclass
@@ -57,6 +57,7 @@ async def hide(walked: Walked) -> tuple[Known, ...]:
         if name == "hidden and held":
             await to.signs(case, order, "nanhu-jw.dispatcher")
     await to.register("hidden official", "jiaxing.clerk", CITY, persons=("fengqiao.supervisor",))
+    await counted(walked.world.database)
     # Tokens that were issued meanwhile are of a time that has not come yet.
     dial.instant = instant
     _forget(walked)
@@ -85,6 +86,9 @@ def operations(pair: Pair) -> Iterator[tuple[str, dict[str, Any]]]:
         "fromNumber": [1],
         "toNumber": [2],
         "packCode": ["town"],
+        "count": ["REGISTERED", "OPEN"],
+        "monthOn": ["2026-03-01"],
+        "accusations": [True, False],
     }
     for path in sorted(bundle.path("schema", "operations").rglob("*.graphql")):
         text = path.read_text()

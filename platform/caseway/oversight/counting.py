@@ -31,9 +31,6 @@ _log = structlog.get_logger("caseway.oversight")
 #: Noted events taken up at once.
 BATCH = 500
 _NOTED = "caseway.oversight.noted"
-#: Offices down to this depth (province, city, county) also have roll-ups of months and years. Below there is so little
-#: that its days are as quickly read.
-_DEEPEST_WITH_MONTHS = 3
 
 
 async def note(uow: UnitOfWork, case: Case, type: str, *, at: datetime) -> None:
@@ -98,16 +95,11 @@ def cells(city_id: int, entry: Entry) -> Iterable[Cell]:
     """The roll-ups that an entry belongs to: of every office above the holder, and of the holder itself."""
     for depth, office_id in enumerate(entry.path, start=1):
         via = entry.path[depth] if depth < len(entry.path) else 0
-        for grain in Grain if depth <= _DEEPEST_WITH_MONTHS else (Grain.DAY,):
+        for grain in Grain:
             yield Cell(
                 city_id, office_id, int(grain), str(entry.what), grain.start(entry.day), grain.start(entry.known_on),
                 via, entry.petition_class, entry.channel, entry.field, entry.stage,
             )  # fmt: skip
-
-
-def has_months(depth: int) -> bool:
-    """Whether offices of this depth have roll-ups of months and years."""
-    return depth <= _DEEPEST_WITH_MONTHS
 
 
 listeners.listen(recorded=note)

@@ -14,7 +14,6 @@ from caseway.access.permissions import Permission
 from caseway.access.policy import Policy
 from caseway.calendars.periods import local_day, month_of
 from caseway.oversight import reading, rollups, tables
-from caseway.oversight.counting import has_months
 from caseway.oversight.counts import Count
 from caseway.oversight.errors import FigurePeriodInvalid
 from caseway.oversight.history import entries
@@ -49,8 +48,9 @@ async def monthly(
     if whole.last >= local_day(now) or whole.first.year < 2000:
         raise FigurePeriodInvalid(most_days=tables.MOST_DAYS)
     chain = [each for each in office.levels if each]
-    pieces = {each: _pieces(whole.first, whole.last, depth) for depth, each in enumerate(chain, start=1)}
-    found = await reading.registered_by_child(session, chain, pieces, accusations=accusations)
+    # What became known after the month is not in it.
+    piece = Piece(Grain.MONTH, whole.first, whole.first, BEGINNING, whole.first)
+    found = await reading.registered_by_child(session, chain, piece, accusations=accusations)
     await _without_barred(session, actor, office, found, whole.first, whole.last, accusations=accusations)
     told, table = True, protect({}, total_is_told=True)
     for number, each in enumerate(chain):
@@ -60,13 +60,6 @@ async def monthly(
             below = table.cells.get(chain[number + 1], 0)
             told = below is not None
     return Monthly(office, whole.first, whole.last, accusations, table)
-
-
-def _pieces(first: date, last: date, depth: int) -> list[Piece]:
-    if has_months(depth):
-        # What became known after the month is in neither.
-        return [Piece(Grain.MONTH, first, first, BEGINNING, first)]
-    return [Piece(Grain.DAY, first, last, BEGINNING, last)]
 
 
 async def _without_barred(

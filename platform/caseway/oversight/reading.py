@@ -6,7 +6,7 @@ combinations of dimensions in them, whether the area has a hundred offices or 70
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -209,12 +209,12 @@ async def behind_stock(
 
 
 async def registered_by_child(
-    session: AsyncSession, office_ids: Sequence[int], pieces: Mapping[int, Sequence[Piece]], *, accusations: bool
+    session: AsyncSession, office_ids: Sequence[int], piece: Piece, *, accusations: bool
 ) -> dict[int, dict[int, int]]:
     """Registrations in the areas of some offices, each by the offices right below it (0 = its own)."""
     found: dict[int, dict[int, int]] = {}
     for office_id in office_ids:
-        asked = [Asked((Count.REGISTERED,), tuple(pieces[office_id]))]
+        asked = [Asked((Count.REGISTERED,), (piece,))]
         narrowing = Narrowing(accusations=accusations)
         rows = await sums(session, office_id, asked, by="via_id", narrowing=narrowing, unfinished=None)
         found[office_id] = {via: amount for (_, via, _), amount in rows.items()}

@@ -16,7 +16,6 @@ from caseway.access.permissions import Permission
 from caseway.access.policy import Policy
 from caseway.calendars.periods import ONE_DAY, ended_at, local_day
 from caseway.oversight import reading, rollups
-from caseway.oversight.counting import has_months
 from caseway.oversight.counts import RATES, Count
 from caseway.oversight.errors import FigurePeriodInvalid, FigureTooLarge
 from caseway.oversight.figures import Tally
@@ -163,21 +162,15 @@ def _asked(question: Question) -> list[Asked]:
     if question.by in _GRAINS:
         return [
             Asked((*flows, *stocks), within),
-            Asked(stocks, tuple(_until(question, first - ONE_DAY)), is_before=True),
+            Asked(stocks, tuple(up_to(first - ONE_DAY, as_of=question.as_of)), is_before=True),
         ]
-    return [Asked(flows, within), Asked(stocks, tuple(_until(question, last)))]
+    return [Asked(flows, within), Asked(stocks, tuple(up_to(last, as_of=question.as_of)))]
 
 
 def _within(question: Question, first: date, last: date) -> list[Piece]:
-    if has_months(question.office.depth) and question.by is not Dimension.DAY:
-        return of_period(first, last, as_of=question.as_of)
-    return [Piece(Grain.DAY, first, last, BEGINNING, question.as_of)]
-
-
-def _until(question: Question, last: date) -> list[Piece]:
-    if has_months(question.office.depth):
-        return up_to(last, as_of=question.as_of)
-    return [Piece(Grain.DAY, BEGINNING, last, BEGINNING, question.as_of)]
+    if question.by is Dimension.DAY:
+        return [Piece(Grain.DAY, first, last, BEGINNING, question.as_of)]
+    return of_period(first, last, as_of=question.as_of)
 
 
 def _of_barred(
