@@ -6,16 +6,20 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from itertools import product
 from random import Random
 from typing import Any
+
+from sqlalchemy import true
 
 from caseway.access.actor import SYSTEM_ACTOR, Actor
 from caseway.calendars.periods import ended_at, local_day, midnight
 from caseway.cases.record import fold as row_of
 from caseway.clocks.arithmetic import day_of
 from caseway.clocks.workflow import derive
+from caseway.db.keyset import Page
 from caseway.db.scope import SYSTEM_SCOPE
-from caseway.oversight import counting, figures, monthly, recount, tables
+from caseway.oversight import counting, figures, monthly, reading, recount, tables
 from caseway.oversight.counts import AGES, Count
 from caseway.oversight.figures import CLOSING, Course
 from caseway.oversight.protected import protect
@@ -23,6 +27,7 @@ from caseway.oversight.reading import Narrowing
 from caseway.oversight.tables import Dimension, Question
 from caseway.oversight.timeliness import ACCEPTANCE, HANDLING, Measure, limits_of
 from caseway.rules.kinds.vocabulary import Metric
+from caseway.tenancy import repository as tree
 from caseway.tenancy.models import Office
 from properties.land import Dossier, Land
 
@@ -86,6 +91,8 @@ async def check_numbers(land: Land, eyes: Iterable[Actor], reports: Iterable[Rep
             await _compare_over_time(
                 land, actor, question, pick.choice((Dimension.DAY, Dimension.MONTH, Dimension.YEAR))
             )
+            if actor is SYSTEM_ACTOR:
+                await _compare_behind(land, replace(question, narrowing=Narrowing()))
             for accusations in (False, True):
                 await _compare_protected(land, actor, office, accusations=accusations)
     async with land.db.reader(SYSTEM_SCOPE) as session:
@@ -199,6 +206,21 @@ def _stocks(file: Dossier, states: list[dict[str, Any]], last: date, land: Land,
         for measure in Measure:
             if any(limit.missed_by(judged_at) for _, limit in limits_of(running, kinds, measure)):
                 yield key(state, Count[f"{what}_OVERDUE_{measure}"])
+
+
+async def _compare_behind(land: Land, question: Question) -> None:
+    """As many cases are behind a number as it says, also where an office was moved since."""
+    for own, count in product((False, True), (Count.REGISTERED, Count.MOVED_OUT, Count.ACCEPTED)):
+        async with land.db.reader(SYSTEM_SCOPE) as session:
+            found = await reading.behind_flow(
+                session, question.office, count,
+                own=own, moved=await tree.has_moved(session, question.office),
+                first=question.first, last=question.last, as_of=question.as_of,
+                narrowing=question.narrowing, visible=true(), page=Page(100),
+            )  # fmt: skip
+            told = await tables.table(session, SYSTEM_ACTOR, question, now=land.now)
+        rows = [row for row in told.rows if not own or row.key == 0]
+        assert len(found.rows) == sum(row.values.get(count, 0) for row in rows), (own, count)
 
 
 async def _compare_over_time(land: Land, actor: Actor, question: Question, by: Dimension) -> None:

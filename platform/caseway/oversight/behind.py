@@ -18,6 +18,7 @@ from caseway.oversight.counts import Count
 from caseway.oversight.errors import FigureNotListed
 from caseway.oversight.reading import Behind
 from caseway.oversight.tables import Question, check
+from caseway.tenancy import repository as offices
 
 
 def width(count: Count) -> int:
@@ -48,9 +49,10 @@ async def behind(
     check(question, now=now)
     visible = predicate(policy, actor, Permission.CASE_CARD, now=now, cases=Case)
     if not count.is_stock:
+        moved = await offices.has_moved(session, question.office)
         return await reading.behind_flow(
             session, question.office, count,
-            own=own, first=question.first, last=question.last, as_of=question.as_of,
+            own=own, moved=moved, first=question.first, last=question.last, as_of=question.as_of,
             narrowing=question.narrowing, visible=visible, page=page,
         )  # fmt: skip
     today = local_day(now)

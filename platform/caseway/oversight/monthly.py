@@ -74,7 +74,7 @@ async def _without_barred(
 ) -> None:
     """Also out of the tables above, which decide what is told of this one: nothing barred may show in that either."""
     narrowing = reading.Narrowing(accusations=accusations)
-    barred = await reading.barred_in(session, office.levels[0], 1, bars=actor.bars)
+    barred = await reading.barred_in(session, office.levels[0], bars=actor.bars)
     for past in await rollups.pasts(session, list(barred)):
         for seq, entry in entries(past.events, past.clock_events):
             counted = seq <= barred[past.key] and entry.what is Count.REGISTERED

@@ -26,6 +26,8 @@ from caseway.oversight.spans import Grain, Piece
 from caseway.tenancy.models import Office
 
 _MARK_LEVELS = (StatMark.l1, StatMark.l2, StatMark.l3, StatMark.l4, StatMark.l5, StatMark.l6)
+#: The levels that a ledger event gave a case.
+_LEVELS_SET = ", ".join(f"e.facts -> 'set' ->> 'l{depth}'" for depth in range(1, len(_MARK_LEVELS) + 1))
 _CASE_LEVELS = (Case.l1, Case.l2, Case.l3, Case.l4, Case.l5, Case.l6)
 
 
@@ -131,15 +133,15 @@ def _column(by: Group) -> Any:
     return getattr(StatCell, by)
 
 
-async def barred_in(session: AsyncSession, area: int, depth: int, *, bars: Collection[int]) -> dict[CaseKey, int]:
-    """The cases barred to somebody that were ever held in the area of an office of a depth, each with how far it is
-    counted."""
+async def barred_in(session: AsyncSession, area: int, *, bars: Collection[int]) -> dict[CaseKey, int]:
+    """The cases barred to somebody that were ever held in the area of an office, wherever it stood in the tree then;
+    each with how far it is counted."""
     rows = await session.execute(
         text("select s.city_id, s.case_id, s.seq from cases c join stat_case s on s.city_id = c.city_id "
              "and s.case_id = c.id where c.barred <> '{}' and c.barred && cast(:bars as int[]) and exists (select from "
              "ledger_event e where e.city_id = c.city_id and e.case_id = c.id "
-             "and e.facts -> 'set' -> cast(:level as text) = to_jsonb(cast(:area as int))) order by 1, 2"),
-        {"bars": list(bars), "level": f"l{depth}", "area": area},
+             f"and cast(:area as text) in ({_LEVELS_SET})) order by 1, 2"),
+        {"bars": list(bars), "area": str(area)},
     )  # fmt: skip
     return {(city_id, case_id): seq for city_id, case_id, seq in rows}
 
@@ -163,6 +165,7 @@ async def behind_flow(
     what: Count,
     *,
     own: bool,
+    moved: bool,
     first: date,
     last: date,
     as_of: date,
@@ -170,21 +173,35 @@ async def behind_flow(
     visible: ColumnElement[bool],
     page: Page,
 ) -> Window[Behind]:
-    """What happened in an area in a period, newest first, as far as the cases are visible now: once for each time. One
-    range of an index for each day that is looked at."""
-    levels = [_MARK_LEVELS[place] == office_id for place, office_id in enumerate(area.levels) if office_id]
-    if own:
-        levels += [column == 0 for column in _MARK_LEVELS[area.depth :]]
+    """What happened in an area in a period, newest first, as far as the cases are visible now: once for each time.
+    ``moved`` = the area has not always stood where it stands in the tree."""
     statement: Any = (
         select(StatMark.city_id, StatMark.case_id, StatMark.day, StatMark.seq)
         .join(Case, and_(Case.city_id == StatMark.city_id, Case.id == StatMark.case_id))
         .where(
-            StatMark.what == what, StatMark.day.between(first, last), StatMark.known_on <= as_of, *levels, visible,
+            StatMark.what == what, StatMark.day.between(first, last), StatMark.known_on <= as_of,
+            _inside(area, own=own, moved=moved), visible,
             *narrowing.conditions(Case, stages=False),
         )
     )  # fmt: skip
     rows = await session.execute(seek(statement, page, FLOW_KEYS))
     return window([Behind((city_id, case_id), (day, case_id, seq)) for city_id, case_id, day, seq in rows], page)
+
+
+def _inside(area: Office, *, own: bool, moved: bool) -> ColumnElement[bool]:
+    """What happened in an area. One range of the index for each day, unless the area stood elsewhere in the tree
+    before: then every mark of the days is looked at."""
+    below = (*_MARK_LEVELS[1:], None)
+    if moved:
+        places = list(zip(_MARK_LEVELS, below, strict=True))
+    else:
+        places = [(_MARK_LEVELS[area.depth - 1], below[area.depth - 1])]
+    found = [
+        and_(column == area.id, following == 0) if own and following is not None else column == area.id
+        for column, following in places
+    ]
+    above = [] if moved else [_MARK_LEVELS[place] == area.levels[place] for place in range(area.depth - 1)]
+    return and_(*above, or_(*found))
 
 
 async def behind_stock(

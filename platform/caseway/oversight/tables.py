@@ -124,7 +124,7 @@ async def table(session: AsyncSession, actor: Actor, question: Question, *, now:
     found = await reading.sums(
         session, question.office.id, asked, by=_group(question), narrowing=question.narrowing, unfinished=unfinished
     )
-    barred = await reading.barred_in(session, question.office.id, question.office.depth, bars=actor.bars)
+    barred = await reading.barred_in(session, question.office.id, bars=actor.bars)
     for key, amount in _of_barred(await rollups.pasts(session, list(barred)), barred, question, asked, unfinished):
         found[key] = found.get(key, 0) - amount
     rows = _over_time(question, found) if question.by in _GRAINS else _by_value(question, found)
@@ -181,17 +181,16 @@ def _of_barred(
     unfinished: date | None,
 ) -> Iterable[tuple[reading.Key, int]]:
     """What cases add to the sums that were asked, by the same roll-ups."""
-    place = question.office.depth - 1
     for past in pasts:
         for seq, entry in entries(past.events, past.clock_events):
-            inside = len(entry.path) > place and entry.path[place] == question.office.id
+            inside = question.office.id in entry.path
             if seq > counted[past.key] or not inside or not _fits(question.narrowing, entry):
                 continue
             if entry.stage == BY_DATE and entry.day == unfinished:
                 continue
             for each in asked:
                 if entry.what in each.counts and any(_in(piece, entry) for piece in each.pieces):
-                    value = None if each.is_before else _value(entry, _group(question), place)
+                    value = None if each.is_before else _value(entry, _group(question), question.office.id)
                     yield (each.is_before, value, entry.what), entry.amount
 
 
@@ -206,11 +205,11 @@ def _in(piece: Piece, entry: Entry) -> bool:
     return piece.first <= day <= piece.last and piece.known_from <= known_on <= piece.known_to
 
 
-def _value(entry: Entry, group: Group, place: int) -> Any:
+def _value(entry: Entry, group: Group, office_id: int) -> Any:
     if isinstance(group, Grain):
         return group.start(entry.day)
     if group == "via_id":
-        return entry.path[place + 1] if place + 1 < len(entry.path) else 0
+        return (*entry.path, 0)[entry.path.index(office_id) + 1]
     return getattr(entry, group) if group is not None else None
 
 

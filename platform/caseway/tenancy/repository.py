@@ -82,6 +82,12 @@ async def children(
     return await _page(session, select(Office).where(parent), page, kinds)
 
 
+async def has_moved(session: AsyncSession, office: Office) -> bool:
+    """Whether an office has not always stood where it stands in the tree: it, or one above it, was moved."""
+    moved = select(OfficeEvent.id).where(OfficeEvent.office_id.in_(office.chain), OfficeEvent.type == "moved")
+    return bool(await session.scalar(select(moved.exists())))
+
+
 async def subtree(
     session: AsyncSession, area: Office, page: Page, *, kinds: Collection[OfficeKind] = ()
 ) -> Window[Office]:
