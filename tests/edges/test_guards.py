@@ -46,7 +46,8 @@ NOT_ABOUT_SIGHT = {
     ),
     "cases.assignment:handlers:allows:1": "who is able to handle a case; tests/cases/test_assignment.py",
     "oversight.service:figure:allows:1": "small numbers, told to who sees the cases; tests/oversight/test_figures.py",
-    "oversight.tables:may_ask:allows:2": "every role that counts sees cards: only an office's own rules take them away",
+    "oversight.tables:may_ask:allows:2": "only an office's own rules take cards away from those who count; "
+    "tests/oversight/test_statistics.py",
     "supervision.accountability:open_review:allows:1": "asked again right after; which refusal comes first",
 }
 #: Where a leak shows first, so that the walk ends soon: (actor, root).

@@ -65,3 +65,21 @@ async def test_only_months_that_are_over_are_told_of_what_is_protected(world: Wo
     ]
     told = (await leader.send("leader/ProtectedCounts", **asked, monthOn="2026-02-01")).data["protectedCounts"]
     assert (told["total"], told["lines"], told["isSuppressed"]) == (0, [], False)
+
+
+async def test_whoever_counts_without_seeing_is_told_protected_numbers_alone(world: World) -> None:
+    """An office's own rule takes the cards away from its leaders."""
+    scene = Scene(world)
+    leader, county = scene.desk("nanhu.leader"), await scene.office("330402")
+    asked = {"officeId": county, "fromOn": "2026-02-01", "toOn": "2026-02-28"}
+    assert (await leader.send("supervisor/AreaStatistics", **asked)).data["statistics"] is not None
+    await scene.desk("nanhu.admin").do(
+        "admin/AddAccessOverride",
+        officeId=county, role="leader", relation="below+ordinary", permission="case:card", effect="DENY",
+    )  # fmt: skip
+    scene.world.dial.by(minutes=1)
+    assert (await leader.send("supervisor/AreaStatistics", **asked)).data["statistics"] is None
+    behind = await leader.send("supervisor/StatisticsCases", **asked, count="REGISTERED")
+    assert behind.data["statisticsCases"] is None
+    month = {"officeId": county, "monthOn": "2026-02-01", "accusations": False}
+    assert (await leader.send("leader/ProtectedCounts", **month)).data["protectedCounts"]["total"] == 0
