@@ -44,6 +44,7 @@ NEVER_FILLED = frozenset(
     {("RuleWhatIf", "accusations"), ("RuleWhatIf", "accusationsChanged")}
     # The world was made within one month, and these are about months that are over: tests/oversight.
     | {("ProtectedCount", name) for name in ("isOwn", "value", "isSuppressed", "office")}
+    | {("ProtectedCounts", "lines")}
 )
 _SEEN: set[tuple[str, str]] = set()
 

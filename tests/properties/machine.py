@@ -171,4 +171,4 @@ class Machine(RuleBasedStateMachine):
         busy = {file.case.holder_id for file in land.files.values()}
         await check_sight(land, [each for each in land.actors if each.office_id in busy][:6])
         excluded = [each for each in land.actors if any(barred(each, file) for file in land.files.values())]
-        await check_numbers(land, excluded[:2], self._reports, Random(len(land.files)))
+        await check_numbers(land, excluded[:1], self._reports, Random(len(land.files)))

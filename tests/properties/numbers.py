@@ -80,7 +80,7 @@ async def check_numbers(land: Land, eyes: Iterable[Actor], reports: Iterable[Rep
     today = local_day(land.now)
     for actor in (SYSTEM_ACTOR, *eyes):
         inside = [each for each in land.offices.values() if actor is SYSTEM_ACTOR or actor.seat_id in each.levels]
-        for office in pick.sample(inside, min(2, len(inside))):
+        for office in pick.sample(inside, min(2 if actor is SYSTEM_ACTOR else 1, len(inside))):
             for accusations in (False, True):
                 last = today - timedelta(days=pick.randrange(3))
                 question = Question(
