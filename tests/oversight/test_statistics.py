@@ -56,13 +56,25 @@ async def test_stages_are_of_open_cases_alone(world: World) -> None:
     assert (await caller(text, id=city)).data["statistics"] == {"asOfOn": "2026-03-02"}
 
 
+async def test_what_is_not_in_the_numbers_is_refused_and_not_told_as_none(world: World) -> None:
+    scene = Scene(world)
+    supervisor = scene.desk("jiaxing.supervisor")
+    asked = {"officeId": await scene.office("3304"), "fromOn": "2026-01-01", "toOn": "2026-03-01"}
+    for given, code in (
+        ({"classes": ["ACCUSATION", "SUGGESTION"]}, "FIGURE_PROTECTED"), ({"fields": [" "]}, "INVALID_INPUT"),
+    ):  # fmt: skip
+        assert (await supervisor.send("supervisor/AreaStatistics", **asked, filter=given)).codes == [code]
+    late = {**asked, "toOn": "2099-01-01"}
+    assert (await supervisor.send("supervisor/AreaStatistics", **late)).codes == ["FIGURE_PERIOD_INVALID"]
+    overdue = await supervisor.send("supervisor/StatisticsCases", **asked, count="ANSWER_OVERDUE_LAW")
+    assert overdue.codes == ["FIGURE_NOT_LISTED"]
+
+
 async def test_only_months_that_are_over_are_told_of_what_is_protected(world: World) -> None:
     scene = Scene(world)
     leader, city = scene.desk("jiaxing.leader"), await scene.office("3304")
     asked = {"officeId": city, "accusations": True}
-    assert (await leader.send("leader/ProtectedCounts", **asked, monthOn="2026-03-01")).codes == [
-        "FIGURE_PERIOD_INVALID"
-    ]
+    assert (await leader.send("leader/ProtectedCounts", **asked, monthOn="2026-03-01")).codes == ["MONTH_NOT_OVER"]
     told = (await leader.send("leader/ProtectedCounts", **asked, monthOn="2026-02-01")).data["protectedCounts"]
     assert (told["total"], told["lines"], told["isSuppressed"]) == (0, [], False)
 

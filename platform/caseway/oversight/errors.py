@@ -18,14 +18,13 @@ class FigureNotLive(CasewayError):
 
 
 class FigurePeriodInvalid(CasewayError):
-    """A figure is about days that have begun, and no more than `most_days` of them: ask for such a period."""
+    """A figure is about days that have begun, since 2000 and not too many of them: ask for such a period."""
 
     code = "FIGURE_PERIOD_INVALID"
 
 
 class FigureNotListed(CasewayError):
-    """The cases behind this number are not kept: ask for something that happens, or for what is open today; overdue
-    cases are listed by `cases` with `isOverdue`."""
+    """The cases behind this number are not kept: ask for what happens, or for what is open today."""
 
     code = "FIGURE_NOT_LISTED"
 
@@ -34,3 +33,15 @@ class FigureNotByStage(CasewayError):
     """Only open cases have a stage: ask for the count OPEN alone when you break down or narrow by stage."""
 
     code = "FIGURE_NOT_BY_STAGE"
+
+
+class FigureProtected(CasewayError):
+    """Accusations are not part of these numbers: ask for `protectedCounts`."""
+
+    code = "FIGURE_PROTECTED"
+
+
+class MonthNotOver(CasewayError):
+    """These numbers are told of months that are over, since 2000: ask for such a month."""
+
+    code = "MONTH_NOT_OVER"

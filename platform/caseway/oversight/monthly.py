@@ -13,9 +13,9 @@ from caseway.access.facts import BIT, area_facts
 from caseway.access.permissions import Permission
 from caseway.access.policy import Policy
 from caseway.calendars.periods import local_day, month_of
-from caseway.oversight import reading, rollups, tables
+from caseway.oversight import reading, rollups
 from caseway.oversight.counts import Count
-from caseway.oversight.errors import FigurePeriodInvalid
+from caseway.oversight.errors import MonthNotOver
 from caseway.oversight.history import entries
 from caseway.oversight.protected import Protected, protect
 from caseway.oversight.spans import BEGINNING, Grain, Piece
@@ -43,10 +43,10 @@ async def monthly(
     session: AsyncSession, actor: Actor, office: Office, *, month: date, accusations: bool, now: datetime
 ) -> Monthly:
     """The table for somebody who may ask. Cases barred to the actor are left out as if there were none.
-    Raises ``FigurePeriodInvalid`` for a month that is not over."""
+    Raises ``MonthNotOver``."""
     whole = month_of(month)
     if whole.last >= local_day(now) or whole.first.year < 2000:
-        raise FigurePeriodInvalid(most_days=tables.MOST_DAYS)
+        raise MonthNotOver
     chain = [each for each in office.levels if each]
     # What became known after the month is not in it.
     piece = Piece(Grain.MONTH, whole.first, whole.first, BEGINNING, whole.first)

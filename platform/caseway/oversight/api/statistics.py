@@ -8,13 +8,14 @@ import strawberry
 
 from caseway.calendars.periods import local_day
 from caseway.cases.workflow import Channel, PetitionClass, Stage
+from caseway.errors import InvalidInput
 from caseway.gql.enums import described
 from caseway.gql.fields import field as resolved
 from caseway.oversight import monthly
 from caseway.oversight.api.types import MetricDefinition, MetricPart
 from caseway.oversight.counts import DEFINITIONS, RATES, Count
 from caseway.oversight.definitions import DEFINITIONS as METRICS
-from caseway.oversight.errors import FigureNotByStage
+from caseway.oversight.errors import FigureNotByStage, FigureProtected
 from caseway.oversight.protected import OWN
 from caseway.oversight.reading import Narrowing
 from caseway.oversight.service import Part
@@ -57,9 +58,13 @@ class StatisticsFilter:
 
 
 def narrowing(given: StatisticsFilter | None) -> Narrowing:
-    """What is counted."""
+    """What is counted. Raises ``FigureProtected``, ``InvalidInput``."""
     if given is None:
         return Narrowing()
+    if PetitionClass.ACCUSATION in (given.classes or ()):
+        raise FigureProtected
+    if any(not value.strip() for value in given.fields or []):
+        raise InvalidInput([("filter.fields", "REQUIRED", "Name a field, or leave the list out.")])
     return Narrowing(
         classes=tuple(given.classes or ()),
         channels=tuple(given.channels or ()),
