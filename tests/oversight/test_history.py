@@ -85,6 +85,21 @@ def test_an_answer_counts_on_the_day_of_its_service_and_is_known_when_it_is_ente
     assert _stock(events, ticks, Count.ANSWER_OVERDUE_LAW, last, date(2026, 3, 16)) == 0
 
 
+def test_an_office_never_counts_less_than_nothing() -> None:
+    """The answer was served before the case came to the office that entered it."""
+    events, ticks = _answered(datetime(2026, 3, 20, 2, tzinfo=UTC), datetime(2026, 3, 14, 2, tzinfo=UTC))
+    moved = Happened(2, "order.signed", datetime(2026, 3, 17, 2, tzinfo=UTC), {"set": {"l3": 4}})
+    events = [events[0], moved, Happened(3, events[1].type, events[1].at, events[1].facts)]
+    for office_id in (3, 4):
+        for day in range(2, 25):
+            found = [
+                entry.amount for _, entry in entries(events, ticks)
+                if entry.what is Count.ANSWER_OVERDUE_LAW and entry.path[-1] == office_id
+                and entry.day <= date(2026, 3, day)
+            ]  # fmt: skip
+            assert sum(found) == (office_id == 3 and 12 <= day < 17), (office_id, day)
+
+
 def test_a_limit_passes_with_its_last_day_and_what_the_day_brings_can_be_left_out() -> None:
     events, ticks = _answered(datetime(2026, 3, 20, 2, tzinfo=UTC), datetime(2026, 3, 20, 2, tzinfo=UTC))
     as_of = date(2026, 3, 20)

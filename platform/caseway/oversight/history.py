@@ -101,8 +101,8 @@ class _Course:
 
     row: dict[str, Any] = field(default_factory=dict)
     clocks: dict[uuid.UUID, ClockState] = field(default_factory=dict)
-    #: What counts now, each with the day on which it begins by itself.
-    standing: dict[_Standing, date] = field(default_factory=dict)
+    #: What counts now, each with the day on which it begins by itself, and the day from which it counts here.
+    standing: dict[_Standing, tuple[date, date]] = field(default_factory=dict)
     #: Duties settled already: the first decision counts.
     settled: set[Count] = field(default_factory=set)
     answered: bool = False
@@ -196,20 +196,23 @@ def _verdicts(course: _Course, metric: Metric, settled_at: datetime) -> Iterator
 def _stocks(course: _Course, event: LedgerEntry, after: _Where) -> Iterator[Entry]:
     """What stops counting because of an event, and what begins to."""
     known_on = day_of(event.at)
-    wanted = dict(_standing(course, after))
-    for each, begins in course.standing.items():
-        if wanted.get(each) != begins:
-            # A duty that was settled before that was entered stopped counting then.
+    wanted, standing = dict(_standing(course, after)), course.standing
+    course.standing = {}
+    for each, (begins, since) in standing.items():
+        if wanted.get(each) == begins:
+            course.standing[each] = begins, since
+        else:
+            # A duty that was settled before that was entered stopped counting then, but not before it counted here.
             over = day_of(_settled_at(event)) if "_OVERDUE_" in each.what else known_on
-            yield _turn(each, begins, over, known_on, -1)
+            yield _turn(each, begins, max(since, over), known_on, -1)
     for each, begins in wanted.items():
-        if course.standing.get(each) != begins:
-            yield _turn(each, begins, known_on, known_on, 1)
-    course.standing = wanted
+        if each not in course.standing:
+            since = max(begins, known_on)
+            course.standing[each] = begins, since
+            yield _turn(each, begins, since, known_on, 1)
 
 
-def _turn(each: _Standing, begins: date, at: date, known_on: date, amount: int) -> Entry:
-    day = max(begins, at)
+def _turn(each: _Standing, begins: date, day: date, known_on: date, amount: int) -> Entry:
     # A limit that passes is passed only when its day is over: those who look at a day that is not over leave it out.
     stage = BY_DATE if "_OVERDUE_" in each.what and day == begins else each.stage
     return Entry(day, known_on, each.what, *each.where, stage, amount)
